@@ -1,0 +1,177 @@
+/* data/landmarks_csv.c: read and write landmarks.csv. */
+#include "data/landmarks_csv.h"
+
+#include <string.h>
+#include "core/csv.h"
+#include "core/file.h"
+#include "core/mem.h"
+
+/* A point further out than this is a slip of units. */
+#define MF_LANDMARK_MAX 1e6
+
+struct mf_landmark_table {
+    size_t   n_rows;
+    int      points;  /* 5 or 68 */
+    uint8_t *has;     /* [n_rows] */
+    float   *xy;      /* [n_rows, points, 2] */
+};
+
+void
+mf_landmarks_free(mf_landmark_table *t)
+{
+    if (!t)
+        return;
+    mf_free(t->has);
+    mf_free(t->xy);
+    mf_free(t);
+}
+
+static mf_status
+table_new(mf_landmark_table **out, size_t n_rows, int points, mf_err *err)
+{
+    mf_landmark_table *t = mf_calloc(1, sizeof *t);
+    size_t             n;
+
+    if (!t || !mf_size_mul(&n, n_rows, (size_t)points * 2))
+        goto oom;
+    t->n_rows = n_rows;
+    t->points = points;
+    t->has    = mf_calloc(n_rows, 1);
+    t->xy     = mf_calloc(n, sizeof *t->xy);
+    if (!t->has || !t->xy)
+        goto oom;
+    *out = t;
+    return MF_OK;
+oom:
+    mf_landmarks_free(t);
+    return mf_oom(err, n_rows * (size_t)points * 8, "landmarks");
+}
+
+static mf_status
+put_row(mf_landmark_table *t, const mf_dataset *d, char **f, mf_err *err)
+{
+    mf_status st;
+    ptrdiff_t row = mf_dataset_find(d, f[0]);
+    int       i;
+
+    if (row < 0)
+        return d->n_quarantined ? MF_OK : mf_fail(err, MF_E_FORMAT, "picture '%.200s' is not in manifest.csv", f[0]);
+    if (t->has[row])
+        return mf_fail(err, MF_E_FORMAT, "picture '%.200s' is listed twice", f[0]);
+    for (i = 0; i < 2 * t->points; i++) {
+        double v;
+
+        if ((st = mf_parse_f64(&v, f[1 + i], -MF_LANDMARK_MAX, MF_LANDMARK_MAX, err)) < 0)
+            return mf_fail_in(err, MF_E_FORMAT, "%c of point %d", i % 2 ? 'y' : 'x', i / 2);
+        t->xy[(size_t)row * 2 * (size_t)t->points + (size_t)i] = (float)v;
+    }
+    t->has[row] = 1;
+    return MF_OK;
+}
+
+static mf_status
+parse(mf_landmark_table **out, const mf_dataset *d, mf_csv *c, const char *file, mf_err *err)
+{
+    mf_status          st;
+    mf_landmark_table *t = NULL;
+    char             **f;
+    size_t             n, n_cols;
+
+    if ((st = mf_csv_next(c, &f, &n, err)) < 0)
+        return st;
+    if (mf_csv_column(f, n, "image") != 0 || (n != 1 + 2 * 5 && n != 1 + 2 * 68))
+        return mf_fail(err, MF_E_FORMAT, "%s: line 1: the header must be image,x0,y0,... for 5 points (11 columns) or 68 "
+                       "(137), not %zu columns", file, n);
+    n_cols = n;
+    if ((st = table_new(&t, d->n_rows, (int)(n - 1) / 2, err)) < 0)
+        return st;
+    for (;;) {
+        if ((st = mf_csv_next(c, &f, &n, err)) < 0 || n == 0)
+            break;
+        if (n != n_cols) {
+            st = mf_fail(err, MF_E_FORMAT, "%s: line %ld: %zu fields, but the header has %zu", file, mf_csv_line(c), n, n_cols);
+            break;
+        }
+        if ((st = put_row(t, d, f, err)) < 0) {
+            mf_fail_in(err, st, "%s: line %ld", file, mf_csv_line(c));
+            break;
+        }
+    }
+    if (st == MF_OK) {
+        *out = t;
+        return MF_OK;
+    }
+    mf_landmarks_free(t);
+    return st;
+}
+
+mf_status
+mf_landmarks_parse(mf_landmark_table **out, const mf_dataset *d, const char *name, const char *text, size_t size,
+                   mf_err *err)
+{
+    mf_status st;
+    mf_csv   *c = NULL;
+
+    *out = NULL;
+    if ((st = mf_csv_open_mem(&c, name, text, size, err)) == MF_OK)
+        st = parse(out, d, c, name, err);
+    mf_csv_close(c);
+    return st;
+}
+
+mf_status
+mf_landmarks_load(mf_landmark_table **out, const mf_dataset *d, mf_err *err)
+{
+    mf_status st;
+    mf_csv   *c    = NULL;
+    mf_str    path = {0};
+
+    *out = NULL;
+    mf_path_join(&path, d->dir, "landmarks.csv");
+    if ((st = mf_str_ok(&path, err)) == MF_OK && mf_path_exists(mf_str_c(&path)) &&
+        (st = mf_csv_open(&c, mf_str_c(&path), err)) == MF_OK)
+        st = parse(out, d, c, mf_str_c(&path), err);
+    mf_csv_close(c);
+    mf_str_free(&path);
+    return st;
+}
+
+mf_landmarks
+mf_landmarks_of(const mf_landmark_table *t, size_t row)
+{
+    mf_landmarks lm = {0};
+    int          i;
+
+    if (!t || row >= t->n_rows || !t->has[row])
+        return lm;
+    lm.n = t->points;
+    for (i = 0; i < t->points; i++) {
+        const float *p = t->xy + ((size_t)t->points * row + (size_t)i) * 2;
+
+        lm.x[i] = p[0];
+        lm.y[i] = p[1];
+    }
+    return lm;
+}
+
+void
+mf_landmarks_put_header(mf_str *out, int points)
+{
+    int i;
+
+    mf_str_add(out, "image");
+    for (i = 0; i < points; i++)
+        mf_str_printf(out, ",x%d,y%d", i, i);
+    mf_str_addc(out, '\n');
+}
+
+void
+mf_landmarks_put(mf_str *out, const char *image, const mf_landmarks *lm)
+{
+    int i;
+
+    mf_csv_put(out, image);
+    for (i = 0; i < lm->n; i++)
+        mf_str_printf(out, ",%.2f,%.2f", (double)lm->x[i], (double)lm->y[i]);
+    mf_str_addc(out, '\n');
+}
