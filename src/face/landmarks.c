@@ -1,0 +1,54 @@
+/* face/landmarks.c: the three small things one does with landmarks before any drawing. */
+#include "face/landmarks.h"
+
+static void
+centre(float *cx, float *cy, const mf_landmarks *in, int first, int last)
+{
+    float sx = 0, sy = 0;
+    float n  = (float)(last - first + 1);
+
+    for (int i = first; i <= last; i++) {
+        sx += in->x[i];
+        sy += in->y[i];
+    }
+    *cx = sx / n;
+    *cy = sy / n;
+}
+
+mf_status
+mf_landmarks_to5(mf_landmarks *out, const mf_landmarks *in, mf_err *err)
+{
+    mf_landmarks five = {.n = 5};
+
+    if (in->n == 5) {
+        *out = *in;
+        return MF_OK;
+    }
+    if (in->n != 68)
+        return mf_fail(err, MF_E_ARG, "landmarks: expected 5 or 68 points, not %d", in->n);
+    centre(&five.x[0], &five.y[0], in, 36, 41);
+    centre(&five.x[1], &five.y[1], in, 42, 47);
+    five.x[2] = in->x[30];
+    five.y[2] = in->y[30];
+    five.x[3] = in->x[48];
+    five.y[3] = in->y[48];
+    five.x[4] = in->x[54];
+    five.y[4] = in->y[54];
+    *out = five;
+    return MF_OK;
+}
+
+mf_landmarks
+mf_landmarks_canonical(int w, int h)
+{
+    /* Fractions of width and height, read off grids laid over CK+48 and FER2013 crops (48 x 48). */
+    static const float at[5][2] = {
+        {0.31F, 0.385F}, {0.69F, 0.385F}, {0.50F, 0.60F}, {0.365F, 0.785F}, {0.635F, 0.785F}};
+    mf_landmarks lm = {.n = 5};
+
+    for (int i = 0; i < 5; i++) {
+        lm.x[i] = at[i][0] * (float)w;
+        lm.y[i] = at[i][1] * (float)h;
+    }
+    return lm;
+}
