@@ -1,0 +1,72 @@
+/* models/model.h: an architecture: how it builds its graph, what it needs, what it is called. One file each, one line
+ * in model_list.h. Parameter names equal the reference state_dict's. */
+#ifndef MF_MODELS_MODEL_H
+#define MF_MODELS_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "core/error.h"
+#include "core/opt.h"
+#include "image/prep.h"
+#include "nn/graph.h"
+
+/* Where an L2 normalisation stands (msde.md 2.2): nowhere, on the pooled embedding, or on the map at every position. */
+typedef enum mf_norm_place { MF_NORM_NONE, MF_NORM_EMBEDDING, MF_NORM_MAP } mf_norm_place;
+
+enum { MF_MODEL_CFG_MAX = 512 };
+
+typedef struct mf_model_def {
+    const char   *name, *summary, *source; /* source: paper and reference code */
+    size_t        cfg_size;
+    const mf_opt *opts;                    /* own options; may be empty */
+    int           min_size;                /* smallest side of an input */
+    const char   *head;                    /* glob of the classifier's parameter names: "fc.*" */
+    /* x [N,C,H,W] -> last map [N,D,h,w]; map -> embedding [N,D]; embedding -> logits [N,classes]. */
+    mf_ref (*trunk)(mf_graph *g, mf_ref x, const void *cfg);
+    mf_ref (*pool)(mf_graph *g, mf_ref map, const void *cfg);
+    mf_ref (*classify)(mf_graph *g, mf_ref features, int classes, const void *cfg);
+} mf_model_def;
+
+/* An architecture with its settings: plain data, copied freely. */
+typedef struct mf_model {
+    const mf_model_def *def;
+    int           classes, in_channels, height, width;
+    mf_norm_place norm;
+    uint8_t       cfg[MF_MODEL_CFG_MAX]; /* def->cfg_size bytes of own options */
+} mf_model;
+
+/* Defaults of the named architecture. MF_E_NOTFOUND names the nearest; MF_E_ARG a size below min_size. */
+mf_status mf_model_make(mf_model *out, const char *name, int classes, int in_channels, int height, int width, mf_err *err);
+size_t              mf_model_count(void);
+const mf_model_def *mf_model_at(size_t i);
+
+typedef struct mf_model_out {
+    mf_ref map;      /* [N,D,h,w] before normalisation: what Grad-CAM looks at */
+    mf_ref map_n;    /* after MF_NORM_MAP, else equal to map */
+    mf_ref features; /* [N,D] the embedding the classifier sees */
+    mf_ref logits;   /* [N,classes] */
+} mf_model_out;
+/* Add the network to g on input x, under the graph's present scope and mode. Call it again under the same scope to share
+ * parameters. */
+mf_status mf_model_build(mf_model_out *out, const mf_model *m, mf_graph *g, mf_ref x, mf_err *err);
+/* A whole evaluation graph: input "x", outputs "logits", "probs", "features", "map". */
+mf_status mf_model_eval_graph(mf_graph **out, const mf_model *m, mf_params *ps, mf_err *err);
+/* A shared building block: conv without bias named `conv`, He fan-out initialiser, weight [co, ci/groups, k, k]. */
+mf_ref mf_layer_conv(mf_graph *g, mf_ref x, const char *name, int co, int k, int stride, int pad, int dilation, int groups);
+/* "name.weight", "name.bias", both Uniform(+-1/sqrt(fan_in)). */
+mf_ref mf_layer_linear(mf_graph *g, mf_ref x, const char *name, int out);
+
+typedef struct mf_model_layer { char op[24], scope[96]; mf_shape out; int64_t macs, params; } mf_model_layer;
+typedef struct mf_model_info {
+    int64_t parameters, macs, activation_bytes; /* activations: outputs of all ops of one picture in f32, without reuse */
+    mf_model_layer *layers; size_t n_layers;
+} mf_model_info;
+mf_status mf_model_inspect(mf_model_info *out, const mf_model *m, mf_err *err);
+void      mf_model_info_free(mf_model_info *i);
+
+/* Architecture, classes, norm, sizes and input recipe to and from weight files' metadata (string pairs). */
+mf_status mf_model_to_meta(mf_tensors *ts, const mf_model *m, const mf_recipe *r, const char *const *classes, mf_err *err);
+mf_status mf_model_from_meta(mf_model *m, mf_recipe *r, const mf_tensors *ts, mf_err *err);
+
+#endif

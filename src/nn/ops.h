@@ -1,0 +1,121 @@
+/* nn/ops.h: the operations: constructors and exact meaning. Layout words are logical (NCHW); kernels choose storage.
+ *
+ * "ACT" tensors are bf16 or f32 by precision; sums, statistics, losses are f32 (f64 on ref in gradient checks). */
+#ifndef MF_NN_OPS_H
+#define MF_NN_OPS_H
+
+#include "nn/op.h"
+
+typedef enum mf_act { MF_ACT_NONE, MF_ACT_RELU } mf_act;
+
+/* ---- convolution -------------------------------------------------------------------------------------------
+ * conv2d: x [N,Ci,H,W], w [Co,Ci/groups,kh,kw], b [Co] or none, res [N,Co,Ho,Wo] or none
+ *   y = act(conv(x, w) + b + res), Ho = (H + 2 ph - dh (kh-1) - 1) / sh + 1. res and act come from fusion only.
+ * conv2d_dx: dy, w, x (shape only) -> dx.      conv2d_dw: dy, x, w (shape only) -> dw f32.
+ * channel_sum: x [N,C,...] -> [C] f32: the gradient of a bias. */
+typedef struct mf_conv2d_attrs {
+    int32_t sh, sw, ph, pw, dh, dw, groups, act; /* strides >= 1, pads >= 0, dilations >= 1, mf_act */
+} mf_conv2d_attrs;
+mf_ref mf_conv2d(mf_graph *g, mf_ref x, mf_ref w, mf_ref b, mf_conv2d_attrs a);
+/* Stride s, pad p, dilation 1, groups 1. */
+mf_conv2d_attrs mf_conv2d_simple(int stride, int pad);
+mf_ref mf_channel_sum(mf_graph *g, mf_ref x);
+/* conv_t2d (transposed convolution): x [N,Ci,H,W], w [Ci,Co/groups,kh,kw], b [Co] or none; Ho = (H-1) sh - 2 ph + dh (kh-1) + 1. */
+mf_ref mf_conv_t2d(mf_graph *g, mf_ref x, mf_ref w, mf_ref b, mf_conv2d_attrs a);
+
+/* ---- matrices ----------------------------------------------------------------------------------------------
+ * matmul: a [M,K] (or [K,M] with ta), b [K,N] (or [N,K] with tb), bias [N] or none -> [M,N] f32. act from fusion only.
+ * mf_linear(x [N,K], w [M,K], b [M]) = matmul(x, w, tb, bias b). */
+typedef struct mf_matmul_attrs { int32_t ta, tb, act, pad; } mf_matmul_attrs;
+mf_ref mf_matmul(mf_graph *g, mf_ref a, mf_ref b, mf_ref bias, bool ta, bool tb);
+mf_ref mf_linear(mf_graph *g, mf_ref x, mf_ref w, mf_ref b);
+
+/* ---- batch normalisation (Ioffe and Szegedy 2015; PyTorch's conventions) -----------------------------------
+ * bn: x [N,C,H,W] or [N,C], gamma, beta, rmean, rvar [C], counter [1] or none, res like x or none
+ *   biased batch variance normalises; running: r = (1-m) r + m s, variance unbiased (n/(n-1)); counter += 1
+ *   y = act((x - mean) * invstd * gamma + beta + res); outputs y, mean [C], invstd [C].  res and act from fusion only.
+ *   MF_E_NUMERIC is not raised for n = 1; PyTorch refuses it, and so does the kernel: MF_E_ARG "batch norm needs more than one value a channel".
+ * bn_dx: dy, dy2 or none (the gradient is dy + dy2), y or none (needed with act), x, gamma, mean, invstd
+ *   -> dx, dgamma [C], dbeta [C], dres = (dy + dy2) masked by y > 0 (an output nobody wants has pointer NULL).
+ * bn_eval: x, gamma, beta, rmean, rvar -> (x - rmean)/sqrt(rvar + eps) * gamma + beta.
+ * bn_eval_dx: dy, x, gamma, rmean, rvar -> dx, dgamma, dbeta.
+ * bn_fold: w [Co,...], b or none, gamma, beta, rmean, rvar -> w', b' so that conv(x, w') + b' = bn_eval(conv(x, w) + b). */
+typedef struct mf_bn_attrs { float eps, momentum; int32_t act, pad; } mf_bn_attrs;
+/* The layer "scope.name": parameters weight, bias, running_mean, running_var, num_batches_tracked; training or eval form
+ * by mf_graph_training (frozen scopes take the eval form). eps 1e-5, momentum 0.1. */
+mf_ref mf_batchnorm(mf_graph *g, mf_ref x, const char *name);
+
+/* ---- element-wise -------------------------------------------------------------------------------------------
+ * unary: kind below.  unary_dx: dy, x, y -> dx (kernels read only what the kind needs).
+ * binary: numpy broadcasting.  scale: y = mul * x + add. */
+typedef enum mf_unary_kind {
+    MF_U_RELU, MF_U_SIGMOID, MF_U_TANH, MF_U_EXP, MF_U_LOG, MF_U_SQRT, MF_U_SQUARE, MF_U_ABS, MF_U_COUNT
+} mf_unary_kind;
+typedef struct mf_unary_attrs { int32_t kind, pad; } mf_unary_attrs;
+mf_ref mf_unary(mf_graph *g, mf_unary_kind k, mf_ref x);
+mf_ref mf_relu(mf_graph *g, mf_ref x);
+mf_ref mf_sigmoid(mf_graph *g, mf_ref x);
+typedef enum mf_binary_kind { MF_B_ADD, MF_B_SUB, MF_B_MUL, MF_B_DIV, MF_B_MAX, MF_B_COUNT } mf_binary_kind;
+typedef struct mf_binary_attrs { int32_t kind, pad; } mf_binary_attrs;
+mf_ref mf_binary(mf_graph *g, mf_binary_kind k, mf_ref a, mf_ref b); /* MAX: ties give the gradient to a */
+mf_ref mf_add(mf_graph *g, mf_ref a, mf_ref b);
+mf_ref mf_mul(mf_graph *g, mf_ref a, mf_ref b);
+typedef struct mf_scale_attrs { double mul, add; } mf_scale_attrs;
+mf_ref mf_scale(mf_graph *g, mf_ref x, double mul, double add);
+/* prelu: x [N,C,...], slope [C]: max(0,x) + slope min(0,x).  prelu_dx -> dx, dslope. */
+mf_ref mf_prelu(mf_graph *g, mf_ref x, mf_ref slope);
+/* dropout: keeps with probability 1-p, scaled by 1/(1-p); the mask is a function of (run seed, run step, `id`, element).
+ * Identity outside training. dropout_dx draws the same mask again. */
+typedef struct mf_dropout_attrs { float p; uint32_t id; } mf_dropout_attrs;
+mf_ref mf_dropout(mf_graph *g, mf_ref x, float p);
+
+/* ---- reductions and shapes ----------------------------------------------------------------------------------
+ * reduce: over the axes in `mask` (bit d), sum, mean or max (gradient to the first maximum); keep: reduced dims stay 1.
+ * expand: x broadcast to the shape of `like` (shape only).  reduce_to: sum x down to the shape of `like` (shape only). */
+typedef enum mf_reduce_kind { MF_R_SUM, MF_R_MEAN, MF_R_MAX, MF_R_COUNT } mf_reduce_kind;
+typedef struct mf_reduce_attrs { int32_t kind; uint32_t mask; int32_t keep, pad; } mf_reduce_attrs;
+mf_ref mf_reduce(mf_graph *g, mf_reduce_kind k, mf_ref x, uint32_t mask, bool keep);
+mf_ref mf_mean_all(mf_graph *g, mf_ref x); /* -> [1]... a scalar of shape [] is shown as [1] */
+mf_ref mf_expand(mf_graph *g, mf_ref x, mf_ref like);
+mf_ref mf_reduce_to(mf_graph *g, mf_ref x, mf_ref like);
+/* reshape: dims with 0 = keep that dim of x (use it for the batch), -1 = what is left. A view.
+ * flatten: [N, ...] -> [N, rest]. */
+typedef struct mf_reshape_attrs { int64_t dim[MF_MAX_DIMS]; int32_t ndim, pad; } mf_reshape_attrs;
+mf_ref mf_reshape(mf_graph *g, mf_ref x, int ndim, const int64_t *dims);
+mf_ref mf_flatten(mf_graph *g, mf_ref x);
+/* reshape_like: x's elements in the shape of `like` (shape only); the gradient of a reshape. A view. */
+mf_ref mf_reshape_like(mf_graph *g, mf_ref x, mf_ref like);
+/* concat along axis >= 1 of 2 to 15 values; slice: [start, start+len) along axis >= 1;
+ * slice_dx: dy placed into zeros of the shape of `like`. */
+typedef struct mf_axis_attrs { int32_t axis, pad; int64_t start, len; } mf_axis_attrs;
+mf_ref mf_concat(mf_graph *g, const mf_ref *x, int n, int axis);
+mf_ref mf_slice(mf_graph *g, mf_ref x, int axis, int64_t start, int64_t len);
+/* The same value, no gradient (a view). */
+mf_ref mf_detach(mf_graph *g, mf_ref x);
+
+/* ---- pooling ------------------------------------------------------------------------------------------------
+ * maxpool: pads with minus infinity; outputs y and idx u8 (position in the window, row-major: i*kw + j; kh*kw <= 255;
+ *   first maximum wins; NaN wins).  maxpool_dx: dy, idx, x (shape only) -> dx.
+ * avgpool: `count_pad` counts padding in the mean.  avgpool_dx: dy, x (shape only) -> dx.
+ * gap: global average pool [N,C,H,W] -> [N,C] f32, plain layout.  gap_dx: dy, x (shape only) -> dx ACT. */
+typedef struct mf_pool_attrs { int32_t kh, kw, sh, sw, ph, pw, ceil, count_pad; } mf_pool_attrs;
+mf_ref mf_maxpool(mf_graph *g, mf_ref x, mf_pool_attrs a);
+mf_ref mf_avgpool(mf_graph *g, mf_ref x, mf_pool_attrs a);
+mf_ref mf_gap(mf_graph *g, mf_ref x);
+
+/* ---- normalised exponentials, norms, losses -----------------------------------------------------------------
+ * softmax, log_softmax along axis (1 for logits [N,C] and for maps [N,C,H,W]).  softmax_dx: dy, y; log_softmax_dx: dy, y.
+ * l2norm along axis: y = x / max(|x|, 1e-12); outputs y, norm f32 (axis has length 1).  l2norm_dx: dy, y, norm -> dx
+ *   (where |x| < 1e-12 the map is linear: dx = dy / 1e-12).
+ * cross_entropy: logits [N,C], target [N,C] (rows sum to 1), weight [C] or none; smoothing s: t' = (1-s) t + s/C
+ *   loss = sum_ic -w_c t'_ic log p_ic / sum_ic w_c t_ic; outputs loss [1], p [N,C], each sample's term [N].
+ *   cross_entropy_dx: dloss [1], p, target, weight or none -> dlogits.
+ * mse: mean over all elements of (a-b)^2, accumulated in f32 or wider -> [1].  mse_dx: dloss [1], a, b -> da (db = -da). */
+mf_ref mf_softmax(mf_graph *g, mf_ref x, int axis);
+mf_ref mf_log_softmax(mf_graph *g, mf_ref x, int axis);
+mf_ref mf_l2norm(mf_graph *g, mf_ref x, int axis);
+typedef struct mf_ce_attrs { float smoothing; int32_t pad; } mf_ce_attrs;
+mf_ref mf_cross_entropy(mf_graph *g, mf_ref logits, mf_ref target, mf_ref weight, float smoothing);
+mf_ref mf_mse(mf_graph *g, mf_ref a, mf_ref b);
+
+#endif
