@@ -4,6 +4,7 @@
 #   src/nn/backends/X, serve    only where what they need is installed
 file(GLOB_RECURSE lib_sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} src/*.c)
 list(FILTER lib_sources EXCLUDE REGEX "^src/cli/")
+list(REMOVE_ITEM lib_sources src/core/version.c) # below
 if(NOT MF_HAVE_ONEDNN)
   list(FILTER lib_sources EXCLUDE REGEX "^src/nn/backends/onednn/")
 endif()
@@ -49,3 +50,14 @@ if(simd_sources)
     target_compile_options(mf_simd_avx512 PRIVATE -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mf16c)
   endif()
 endif()
+
+# The commit goes into one small header, so that a commit recompiles one file.
+add_custom_target(mf_commit_header BYPRODUCTS ${CMAKE_BINARY_DIR}/generated/mf_commit.h
+  COMMAND ${CMAKE_COMMAND} -DSOURCE=${CMAKE_SOURCE_DIR} -DOUT=${CMAKE_BINARY_DIR}/generated/mf_commit.h
+    -P ${CMAKE_SOURCE_DIR}/cmake/commit.cmake
+  COMMENT "" VERBATIM)
+add_library(mf_version_object OBJECT src/core/version.c)
+target_link_libraries(mf_version_object PRIVATE mf_flags)
+target_include_directories(mf_version_object PRIVATE ${CMAKE_BINARY_DIR}/generated)
+add_dependencies(mf_version_object mf_commit_header)
+target_sources(maskfer PRIVATE $<TARGET_OBJECTS:mf_version_object>)

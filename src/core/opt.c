@@ -307,7 +307,9 @@ help_default(const mf_opt *row, mf_str *out)
 
     switch (row->type) {
     case MF_OPT_T_BOOL:
-        mf_str_printf(out, " (default %s)", row->def != 0 ? "true" : "false");
+        if (row->def != 0) {
+            mf_str_add(out, " (on by default; --no-... switches it off)");
+        }
         return;
     case MF_OPT_T_ENUM:
         mf_str_printf(out, " (default %s)", row->choices[(int)row->def]);

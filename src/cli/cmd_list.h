@@ -1,0 +1,3 @@
+/* cli/cmd_list.h: the commands, sorted. */
+MF_CMD(help)
+MF_CMD(info)
