@@ -27,6 +27,8 @@ if(MF_HAVE_OPENMP)
   target_compile_options(mf_flags INTERFACE ${OpenMP_C_FLAGS})
   target_link_libraries(mf_flags INTERFACE OpenMP::OpenMP_C)
 endif()
+# What nothing of ours calls is not loaded: the program starts faster.
+target_link_options(mf_flags INTERFACE -Wl,--as-needed)
 target_link_libraries(mf_flags INTERFACE Threads::Threads m
   PkgConfig::MFLIB_JANSSON PkgConfig::MFLIB_YAML PkgConfig::MFLIB_JPEG PkgConfig::MFLIB_PNG PkgConfig::MFLIB_WEBP
   PkgConfig::MFLIB_EXIF PkgConfig::MFLIB_CAIRO PkgConfig::MFLIB_ZIP)

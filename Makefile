@@ -1,0 +1,45 @@
+# A thin front: CMake does the work. `make` builds the release preset; the program is build/release/maskfer.
+#   make demo     install what is missing, build, run the whole story on drawn faces, say where its report is
+#   make check    install what is missing, build with warnings as errors, run every test
+PREFIX  ?= /usr/local
+DESTDIR ?=
+JOBS    ?= $(shell nproc)
+RELEASE := build/release
+DEV     := build/dev
+
+.PHONY: all setup demo check bench parity install clean
+
+all: $(RELEASE)/build.ninja
+	@ninja -C $(RELEASE) -j $(JOBS)
+
+# Configured once; from then on the build itself notices what has changed.
+$(RELEASE)/build.ninja $(DEV)/build.ninja: build/%/build.ninja:
+	@command -v cmake >/dev/null && command -v ninja >/dev/null || \
+	  { echo "maskfer: cmake and ninja are needed to build: run 'make setup', or install them" >&2; exit 1; }
+	@cmake --preset $*
+
+setup:
+	@sh cmake/setup.sh
+
+# Each step runs when the one before has ended, also under make -j.
+demo: setup
+	@$(MAKE) --no-print-directory all
+	@$(RELEASE)/maskfer demo
+
+check: setup
+	@$(MAKE) --no-print-directory $(DEV)/build.ninja
+	@ninja -C $(DEV) -j $(JOBS)
+	@sh cmake/check.sh $(DEV)
+
+bench: all
+	@sh cmake/bench.sh $(RELEASE)
+
+# Kernels of each backend against the reference, and parameters against published networks.
+parity: all
+	@ctest --test-dir $(RELEASE) --output-on-failure --no-tests=error -R parity
+
+install: all
+	@DESTDIR="$(DESTDIR)" cmake --install $(RELEASE) --prefix "$(PREFIX)"
+
+clean:
+	rm -rf build
