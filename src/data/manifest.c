@@ -175,6 +175,12 @@ mf_dataset_describe(mf_dataset *d, const char *licence, const char *source, mf_e
     return source ? mf_dataset_text(&d->source, d, source, err) : MF_OK;
 }
 
+mf_status
+mf_dataset_set_name(mf_dataset *d, const char *name, mf_err *err)
+{
+    return mf_dataset_text(&d->name, d, name, err);
+}
+
 static mf_status
 check_path(const char *image, mf_err *err)
 {

@@ -59,6 +59,7 @@ void      mf_dataset_path(mf_str *out, const mf_dataset *d, size_t row);
 mf_status mf_dataset_new(mf_dataset **out, const char *name, const char *const *classes, int n_classes, mf_err *err);
 /* NULL leaves a text as it is. */
 mf_status mf_dataset_describe(mf_dataset *d, const char *licence, const char *source, mf_err *err);
+mf_status mf_dataset_set_name(mf_dataset *d, const char *name, mf_err *err);
 /* subject, pair: NULL or "" for none; soft: n_classes values or NULL, copied.
  * MF_E_FORMAT: the path leaves the folder, the label is no class, the picture is there already. */
 mf_status mf_dataset_add(mf_dataset *d, const char *image, const char *label, const char *subject, mf_occlusion occ,
