@@ -38,7 +38,7 @@ mf_ref mf_linear(mf_graph *g, mf_ref x, mf_ref w, mf_ref b);
  * bn_dx: dy, dy2 or none (the gradient is dy + dy2), y or none (needed with act), x, gamma, mean, invstd
  *   -> dx, dgamma [C], dbeta [C], dres = (dy + dy2) masked by y > 0 (an output nobody wants has pointer NULL).
  * bn_eval: x, gamma, beta, rmean, rvar -> (x - rmean)/sqrt(rvar + eps) * gamma + beta.
- * bn_eval_dx: dy, x, gamma, rmean, rvar -> dx, dgamma, dbeta.
+ * bn_eval_dx: dy, x or none (then nobody wants dgamma), gamma, rmean, rvar -> dx, dgamma, dbeta.
  * bn_fold: w [Co,...], b or none, gamma, beta, rmean, rvar -> w', b' so that conv(x, w') + b' = bn_eval(conv(x, w) + b). */
 typedef struct mf_bn_attrs { float eps, momentum; int32_t act, pad; } mf_bn_attrs;
 /* The layer "scope.name": parameters weight, bias, running_mean, running_var, num_batches_tracked; training or eval form
@@ -46,18 +46,20 @@ typedef struct mf_bn_attrs { float eps, momentum; int32_t act, pad; } mf_bn_attr
 mf_ref mf_batchnorm(mf_graph *g, mf_ref x, const char *name);
 
 /* ---- element-wise -------------------------------------------------------------------------------------------
- * unary: kind below.  unary_dx: dy, x, y -> dx (kernels read only what the kind needs).
+ * unary: kind below.  unary_dx: dy, x or none, y or none -> dx: relu, sigmoid, tanh, exp and sqrt get y, the others x.
  * binary: numpy broadcasting.  scale: y = mul * x + add. */
 typedef enum mf_unary_kind {
     MF_U_RELU, MF_U_SIGMOID, MF_U_TANH, MF_U_EXP, MF_U_LOG, MF_U_SQRT, MF_U_SQUARE, MF_U_ABS, MF_U_COUNT
 } mf_unary_kind;
 typedef struct mf_unary_attrs { int32_t kind, pad; } mf_unary_attrs;
 mf_ref mf_unary(mf_graph *g, mf_unary_kind k, mf_ref x);
+bool   mf_unary_dx_reads_y(mf_unary_kind k); /* else it reads x */
 mf_ref mf_relu(mf_graph *g, mf_ref x);
 mf_ref mf_sigmoid(mf_graph *g, mf_ref x);
 typedef enum mf_binary_kind { MF_B_ADD, MF_B_SUB, MF_B_MUL, MF_B_DIV, MF_B_MAX, MF_B_COUNT } mf_binary_kind;
 typedef struct mf_binary_attrs { int32_t kind, pad; } mf_binary_attrs;
 mf_ref mf_binary(mf_graph *g, mf_binary_kind k, mf_ref a, mf_ref b); /* MAX: ties give the gradient to a */
+/* max_dx: dy, a, b -> dy where a >= b else 0, dy where not else 0; both of the broadcast shape. */
 mf_ref mf_add(mf_graph *g, mf_ref a, mf_ref b);
 mf_ref mf_mul(mf_graph *g, mf_ref a, mf_ref b);
 typedef struct mf_scale_attrs { double mul, add; } mf_scale_attrs;
@@ -71,9 +73,13 @@ mf_ref mf_dropout(mf_graph *g, mf_ref x, float p);
 
 /* ---- reductions and shapes ----------------------------------------------------------------------------------
  * reduce: over the axes in `mask` (bit d), sum, mean or max (gradient to the first maximum); keep: reduced dims stay 1.
- * expand: x broadcast to the shape of `like` (shape only).  reduce_to: sum x down to the shape of `like` (shape only). */
+ * reduce_max_dx: dy, x -> dx.
+ * expand: x broadcast to the shape of `like` (shape only), after ones are put in at the axes of `mask` (0: none); kind
+ *   MEAN also divides by how often an element of x is repeated: the gradient of a mean.
+ * reduce_to: sum x down to the shape of `like` (shape only), f32. */
 typedef enum mf_reduce_kind { MF_R_SUM, MF_R_MEAN, MF_R_MAX, MF_R_COUNT } mf_reduce_kind;
 typedef struct mf_reduce_attrs { int32_t kind; uint32_t mask; int32_t keep, pad; } mf_reduce_attrs;
+typedef struct mf_expand_attrs { int32_t kind; uint32_t mask; } mf_expand_attrs; /* kind MF_R_SUM or MF_R_MEAN */
 mf_ref mf_reduce(mf_graph *g, mf_reduce_kind k, mf_ref x, uint32_t mask, bool keep);
 mf_ref mf_mean_all(mf_graph *g, mf_ref x); /* -> [1]... a scalar of shape [] is shown as [1] */
 mf_ref mf_expand(mf_graph *g, mf_ref x, mf_ref like);
