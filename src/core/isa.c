@@ -2,16 +2,37 @@
 #include "core/isa.h"
 
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if MF_ISA_X86
+#include <cpuid.h>
+#endif
+
+/* oneDNN's variable caps our own kernels too, so that both paths can be tried on one machine. */
+static mf_isa
+cap(void)
+{
+    const char *v = getenv("ONEDNN_MAX_CPU_ISA");
+
+    if (!v) v = getenv("DNNL_MAX_CPU_ISA");
+    if (!v) return MF_ISA_AVX512;
+    if (strncmp(v, "AVX2", 4) == 0) return MF_ISA_AVX2;
+    if (strcmp(v, "SSE41") == 0 || strcmp(v, "AVX") == 0) return MF_ISA_BASE;
+    return MF_ISA_AVX512;
+}
 
 mf_isa
 mf_isa_best(void)
 {
 #if MF_ISA_X86
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+    mf_isa most = cap();
+
+    if (most == MF_ISA_AVX512 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512vl")) {
         return MF_ISA_AVX512;
     }
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    if (most >= MF_ISA_AVX2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
         return MF_ISA_AVX2;
     }
 #endif
@@ -24,4 +45,18 @@ mf_isa_name(mf_isa isa)
     static const char *const name[] = {"base", "avx2", "avx512"};
 
     return name[isa];
+}
+
+bool
+mf_isa_has_bf16(void)
+{
+#if MF_ISA_X86
+    unsigned    a, b, c, d;
+    const char *v = getenv("ONEDNN_MAX_CPU_ISA");
+
+    if (mf_isa_best() != MF_ISA_AVX512 || (v && (strcmp(v, "AVX512_CORE") == 0 || strcmp(v, "AVX512_CORE_VNNI") == 0))) return false;
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1u)) return true; /* AMX-BF16 */
+    if (__get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 5 & 1u)) return true;  /* AVX512-BF16 */
+#endif
+    return false;
 }

@@ -6,6 +6,8 @@
 #ifndef MF_CORE_ISA_H
 #define MF_CORE_ISA_H
 
+#include <stdbool.h>
+
 #if defined(__x86_64__)
 #define MF_ISA_X86 1
 #else
@@ -24,5 +26,7 @@ typedef enum mf_isa { MF_ISA_BASE, MF_ISA_AVX2, MF_ISA_AVX512 } mf_isa;
 mf_isa mf_isa_best(void);
 /* "base", "avx2", "avx512". */
 const char *mf_isa_name(mf_isa isa);
+/* bf16 products in hardware: AMX-BF16 or AVX512-BF16 (and ONEDNN_MAX_CPU_ISA does not forbid it). */
+bool mf_isa_has_bf16(void);
 
 #endif
