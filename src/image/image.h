@@ -31,13 +31,14 @@ mf_status mf_image_decode(mf_image *out, const char *name, const uint8_t *data, 
 /* Width, height and channels after orientation, from the header alone; nothing is decoded. */
 mf_status mf_image_probe(int *width, int *height, int *channels, const char *name, const uint8_t *data, size_t size,
                          mf_err *err);
-/* Encode by the ending of `path` (.png, .jpg/.jpeg, .webp), written atomically. quality 1..100 (JPEG, WebP). */
+/* Encode by the ending of `path` (.png, .jpg/.jpeg, .webp), written atomically. quality 1..100 (JPEG, WebP;
+ * 100 is lossless in WebP). JPEG loses alpha (over white). */
 mf_status mf_image_save(const char *path, const mf_image *im, int quality, mf_err *err);
 
 /* Channel count changed in a new picture (see mf_image_load for the rules; grey to RGB repeats). */
 mf_status mf_image_convert(mf_image *out, const mf_image *src, int channels, mf_err *err);
 /* Separable bilinear resize with antialiasing, bit-equal to Pillow's BILINEAR (triangle filter, horizontal pass first,
- * 8-bit between, 22 fractional bits). */
+ * 8-bit between, 22 fractional bits; with alpha, colours are weighted by it). */
 mf_status mf_image_resize(mf_image *out, const mf_image *src, int width, int height, mf_err *err);
 /* The part at (x, y) of w x h pixels; what lies outside is `fill` (0..255). */
 mf_status mf_image_crop(mf_image *out, const mf_image *src, int x, int y, int w, int h, int fill, mf_err *err);

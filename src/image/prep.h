@@ -47,10 +47,11 @@ mf_augment mf_augment_light(void); /* flip, small crop shift, small affine: the 
 
 /* One draw, made concrete. The same draw given to both pictures of a pair moves both alike. */
 typedef struct mf_draw {
-    float m[6];                     /* output pixel centre (x,y) -> source (x,y), in source pixels: row-major 2x3 */
+    float m[6];                     /* output (x,y) -> source (x,y), row-major 2x3, in coordinates where pixel i covers
+                                     * [i, i+1): its centre is i + 1/2, and a plain resize has m[2] = m[5] = 0 */
     bool  hsv;
     float dh, ds, dv;
-    float gain, bias;               /* applied to 0..255 values, then clipped */
+    float gain, bias;               /* 0..255 values * gain + bias, then clipped */
     int   erase[4];                 /* x0, y0, x1, y1 in output pixels; empty when x1 <= x0 */
 } mf_draw;
 /* The plain resize from src_w x src_h to the recipe's size (no randomness). */
