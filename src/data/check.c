@@ -222,7 +222,7 @@ collect(mf_check_report *r, look *l, size_t n, mf_err *err)
 }
 
 mf_status
-mf_check_run(mf_check_report *out, const mf_dataset *d, int workers, const mf_progress *progress, mf_err *err)
+mf_check_run(mf_check_report *out, const mf_dataset *d, const mf_jobs_opts *jobs, mf_err *err)
 {
     mf_status st;
     looks     all = {d, mf_calloc(d->n_rows, sizeof(look))};
@@ -231,7 +231,7 @@ mf_check_run(mf_check_report *out, const mf_dataset *d, int workers, const mf_pr
     *out = (mf_check_report){.n_rows = d->n_rows};
     if (!all.at)
         return mf_oom(err, d->n_rows * sizeof(look), "a check of pictures");
-    if ((st = mf_jobs_run(d->n_rows, workers, look_at, &all, progress, "checking pictures", err)) == MF_OK &&
+    if ((st = mf_jobs_run(d->n_rows, look_at, &all, jobs, err)) == MF_OK &&
         (st = collect(out, all.at, d->n_rows, err)) == MF_OK && (st = find_same(out, d, all.at, err)) == MF_OK)
         st = count_rows(out, d, err);
     for (i = 0; i < d->n_rows; i++)

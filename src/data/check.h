@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "core/error.h"
-#include "core/log.h"
+#include "data/jobs.h"
 #include "data/manifest.h"
 
 typedef struct mf_check_bad {
@@ -35,8 +35,8 @@ typedef struct mf_check_report {
     uint32_t      *same_rows;             /* owns what `same` lends */
 } mf_check_report;
 
-/* `workers` 0: all cores. Unreadable pictures are listed, they are no failure. */
-mf_status mf_check_run(mf_check_report *out, const mf_dataset *d, int workers, const mf_progress *progress, mf_err *err);
+/* Unreadable pictures are listed, they are no failure. */
+mf_status mf_check_run(mf_check_report *out, const mf_dataset *d, const mf_jobs_opts *jobs, mf_err *err);
 void      mf_check_free(mf_check_report *r);
 /* DIR/quarantine.csv (image,reason) as the report says; removed when nothing is bad. */
 mf_status mf_check_quarantine(const mf_check_report *r, const mf_dataset *d, mf_err *err);

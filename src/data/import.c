@@ -5,7 +5,6 @@
 #include <string.h>
 #include "core/file.h"
 #include "core/mem.h"
-#include "data/jobs.h"
 #include "data/outdir.h"
 
 #define MF_IMPORTER(n) extern const mf_importer_def mf_importer_##n;
@@ -197,7 +196,7 @@ mf_import_run(mf_import *im, const mf_importer_def *def, const void *cfg, const 
     job.dir = dir;
     if ((st = mf_dataset_set_name(im->data, mf_str_c(&name), err)) < 0 ||
         (st = mf_dataset_describe(im->data, o->licence, o->source, err)) < 0 ||
-        (st = mf_jobs_run(im->data->n_rows, 0, copy_one, &job, &o->progress, "copying pictures", err)) < 0 ||
+        (st = mf_jobs_run(im->data->n_rows, copy_one, &job, &o->jobs, err)) < 0 ||
         (st = mf_dataset_save(im->data, mf_outdir_path(dir), err)) < 0)
         goto done;
     st = mf_outdir_commit(dir, err);

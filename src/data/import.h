@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include "core/arena.h"
 #include "core/error.h"
-#include "core/log.h"
 #include "core/opt.h"
 #include "core/str.h"
+#include "data/jobs.h"
 #include "data/manifest.h"
 
 /* What a scan fills. */
@@ -48,7 +48,7 @@ typedef struct mf_import_opts {
     const char *name, *licence, *source; /* NULL: the name of the source folder; "" ; "" */
     bool        force;                   /* replace an existing data set */
     bool        link;                    /* hard links instead of copies */
-    mf_progress progress;
+    mf_jobs_opts jobs;
 } mf_import_opts;
 
 /* Scan SRC with `def` and build the data-set folder `out_dir`. On success *im holds what was imported; free it. */

@@ -1,7 +1,4 @@
 /* data/inside.c: links are followed once a folder and once a picture that is a link itself. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* realpath */
-#endif
 #include "data/inside.h"
 
 #include <errno.h>

@@ -58,11 +58,12 @@ work(void *arg)
 }
 
 mf_status
-mf_jobs_run(size_t n, int workers, mf_job_fn *fn, void *arg, const mf_progress *progress, const char *what, mf_err *err)
+mf_jobs_run(size_t n, mf_job_fn *fn, void *arg, const mf_jobs_opts *o, mf_err *err)
 {
     pool      p = {.fn = fn, .arg = arg, .n = n, .failed = n};
     pthread_t thread[MF_JOBS_MAX_THREADS];
-    size_t    want = (size_t)(workers > 0 ? workers : mf_cores()), made = 0, i, told = 0;
+    size_t    want = (size_t)(o->workers > 0 ? o->workers : mf_cores()), made = 0, i, told = 0;
+    bool      stopped = false;
 
     if (want > MF_JOBS_MAX_THREADS)
         want = MF_JOBS_MAX_THREADS;
@@ -76,8 +77,12 @@ mf_jobs_run(size_t n, int workers, mf_job_fn *fn, void *arg, const mf_progress *
     while (step(&p)) {
         size_t done = atomic_load(&p.done);
 
-        if (progress && progress->fn && (done - told) * 200 >= n) {
-            mf_progress_set(progress, what, (double)done, (double)n);
+        if (o->stop && o->stop(o->stop_arg)) {
+            stopped = true;
+            atomic_store(&p.stop, true);
+        }
+        if ((done - told) * 200 >= n) {
+            mf_progress_set(&o->progress, o->what, (double)done, (double)n);
             told = done;
         }
     }
@@ -86,7 +91,8 @@ mf_jobs_run(size_t n, int workers, mf_job_fn *fn, void *arg, const mf_progress *
     pthread_mutex_destroy(&p.lock);
     if (p.failed < n)
         return mf_fail(err, p.err.code, "%s", p.err.msg);
-    if (progress && progress->fn)
-        mf_progress_set(progress, what, (double)n, (double)n);
+    if (stopped)
+        return mf_fail(err, MF_E_CANCELLED, "%s was stopped after %zu of %zu", o->what, atomic_load(&p.done), n);
+    mf_progress_set(&o->progress, o->what, (double)n, (double)n);
     return MF_OK;
 }

@@ -1,7 +1,4 @@
 /* data/outdir.c: mkdtemp beside the final name, one sync of the file system at the end, rename(2). */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* realpath, mkdtemp, syncfs */
-#endif
 #include "data/outdir.h"
 
 #include <errno.h>
