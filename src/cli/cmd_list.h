@@ -1,3 +1,4 @@
 /* cli/cmd_list.h: the commands, sorted. */
+MF_CMD(data)
 MF_CMD(help)
 MF_CMD(info)
