@@ -5,8 +5,23 @@
 #include "core/json.h"
 #include "core/thread.h"
 #include "core/version.h"
+#include "models/model.h"
 
 extern const mf_cmd mf_cmd_info;
+
+typedef struct info_cfg {
+    mf_opt_str model;
+    bool       models;
+    int64_t    classes, size, in_channels;
+} info_cfg;
+static const mf_opt info_opts[] = {
+    MF_OPT_STR(info_cfg, model, "", "count the parameters and multiply-accumulates of this architecture"),
+    MF_OPT_BOOL(info_cfg, models, false, "list the architectures"),
+    MF_OPT_INT(info_cfg, classes, 7, 2, 100000, "classes, for --model"),
+    MF_OPT_INT(info_cfg, size, 224, 1, 4096, "side of the input in pixels, for --model"),
+    MF_OPT_INT(info_cfg, in_channels, 3, 1, 3, "input channels, for --model"),
+    MF_OPT_END,
+};
 
 static const struct part {
     const char *name;
@@ -76,22 +91,91 @@ print_text(mf_str *out)
                   mf_cores());
 }
 
+static void
+print_models(mf_str *out)
+{
+    for (size_t i = 0; i < mf_model_count(); i++) {
+        const mf_model_def *m = mf_model_at(i);
+
+        mf_str_printf(out, "%-16s %s (%s)\n", m->name, m->summary, m->source);
+    }
+}
+
+/* Counts of one network: parameters, multiply-accumulates, memory of activations, layer by layer. */
+static mf_status
+print_model(mf_str *out, const info_cfg *c, bool json, mf_err *err)
+{
+    mf_model      m;
+    mf_model_info info;
+    mf_status     st;
+    char          shape[96];
+
+    if ((st = mf_model_make(&m, c->model.s, (int)c->classes, (int)c->in_channels, (int)c->size, (int)c->size, err)) < 0 ||
+        (st = mf_model_inspect(&info, &m, err)) < 0) {
+        return st;
+    }
+    if (json) {
+        mf_json_out j = mf_json_begin(out, 2);
+
+        mf_json_open(&j, NULL, '{');
+        mf_json_put_str(&j, "model", m.def->name);
+        mf_json_put_int(&j, "parameters", info.parameters);
+        mf_json_put_int(&j, "macs", info.macs);
+        mf_json_put_int(&j, "activation_bytes", info.activation_bytes);
+        mf_json_open(&j, "layers", '[');
+        for (size_t i = 0; i < info.n_layers; i++) {
+            mf_json_open(&j, NULL, '{');
+            mf_json_put_str(&j, "scope", info.layers[i].scope);
+            mf_json_put_str(&j, "op", info.layers[i].op);
+            mf_json_put_str(&j, "output", mf_shape_text(shape, &info.layers[i].out));
+            mf_json_put_int(&j, "parameters", info.layers[i].params);
+            mf_json_put_int(&j, "macs", info.layers[i].macs);
+            mf_json_close(&j, '}');
+        }
+        mf_json_close(&j, ']');
+        mf_json_close(&j, '}');
+        mf_str_addc(out, '\n');
+    } else {
+        char bytes[32];
+
+        mf_str_printf(out, "%s: %s\n%s\n\n%-28s %-12s %-20s %14s %16s\n", m.def->name, m.def->summary, m.def->source, "layer", "op", "output",
+                      "parameters", "MACs");
+        for (size_t i = 0; i < info.n_layers; i++) {
+            mf_str_printf(out, "%-28s %-12s %-20s %14lld %16lld\n", info.layers[i].scope, info.layers[i].op,
+                          mf_shape_text(shape, &info.layers[i].out), (long long)info.layers[i].params, (long long)info.layers[i].macs);
+        }
+        mf_str_printf(out, "\nparameters %lld, multiply-accumulates %lld, activations %s a picture\n", (long long)info.parameters,
+                      (long long)info.macs, mf_bytes_text(bytes, (uint64_t)info.activation_bytes));
+    }
+    mf_model_info_free(&info);
+    return MF_OK;
+}
+
 static mf_status
 run_info(int argc, char **argv, mf_cli *cli, mf_err *err)
 {
     mf_str    out = {0};
+    info_cfg  cfg;
     size_t    n;
-    mf_status st;
+    mf_status st = MF_OK;
+    mf_cli_set set = {info_opts, &cfg};
 
-    if ((st = mf_cli_parse(cli, &mf_cmd_info, NULL, 0, argc, argv, &n, 0, 0, err)) < 0) {
+    mf_opt_defaults(info_opts, &cfg);
+    if ((st = mf_cli_parse(cli, &mf_cmd_info, &set, 1, argc, argv, &n, 0, 0, err)) < 0) {
         return st;
     }
-    if (cli->json) {
+    if (cfg.models) {
+        print_models(&out);
+    } else if (cfg.model.s[0]) {
+        st = print_model(&out, &cfg, cli->json, err);
+    } else if (cli->json) {
         print_json(&out);
     } else {
         print_text(&out);
     }
-    st = mf_cli_put(cli, &out, err);
+    if (st == MF_OK) {
+        st = mf_cli_put(cli, &out, err);
+    }
     mf_str_free(&out);
     return st;
 }
@@ -99,9 +183,10 @@ run_info(int argc, char **argv, mf_cli *cli, mf_err *err)
 const mf_cmd mf_cmd_info = {
     .name    = "info",
     .summary = "what this build and this machine can do",
-    .usage   = "[--json]",
+    .usage   = "[--models | --model NAME [--classes C] [--size S]] [--json]",
     .text    = "Prints the version, the optional parts that are built in, the processor with its\n"
-               "instruction sets, and the number of threads.",
+               "instruction sets, and the number of threads; or what an architecture holds and costs.",
     .json    = true,
+    .opts    = {info_opts},
     .run     = run_info,
 };

@@ -5,9 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if MF_ISA_X86
-#include <cpuid.h>
-#endif
+#include "core/cpu.h"
 
 /* oneDNN's variable caps our own kernels too, so that both paths can be tried on one machine. */
 static mf_isa
@@ -50,13 +48,8 @@ mf_isa_name(mf_isa isa)
 bool
 mf_isa_has_bf16(void)
 {
-#if MF_ISA_X86
-    unsigned    a, b, c, d;
     const char *v = getenv("ONEDNN_MAX_CPU_ISA");
 
     if (mf_isa_best() != MF_ISA_AVX512 || (v && (strcmp(v, "AVX512_CORE") == 0 || strcmp(v, "AVX512_CORE_VNNI") == 0))) return false;
-    if (__get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1u)) return true; /* AMX-BF16 */
-    if (__get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 5 & 1u)) return true;  /* AVX512-BF16 */
-#endif
-    return false;
+    return mf_cpu_bf16();
 }

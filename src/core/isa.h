@@ -26,7 +26,7 @@ typedef enum mf_isa { MF_ISA_BASE, MF_ISA_AVX2, MF_ISA_AVX512 } mf_isa;
 mf_isa mf_isa_best(void);
 /* "base", "avx2", "avx512". */
 const char *mf_isa_name(mf_isa isa);
-/* bf16 products in hardware: AMX-BF16 or AVX512-BF16 (and ONEDNN_MAX_CPU_ISA does not forbid it). */
+/* mf_cpu_bf16, unless ONEDNN_MAX_CPU_ISA forbids it: whether `--precision auto` takes bf16. */
 bool mf_isa_has_bf16(void);
 
 #endif

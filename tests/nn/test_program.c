@@ -1,0 +1,380 @@
+/* tests/nn/test_program.c: what compiling may not change: fused against unfused, folded against running estimates, memory
+ * reuse against none, one set of parameters under several programs, and a run that allocates nothing. */
+#include "support.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/rng.h"
+#include "models/model.h"
+#include "nn/ops.h"
+#include "nn/plan.h"
+#include "nn/program.h"
+
+
+enum { SIDE = 32, CLASSES = 5 };
+
+typedef struct net {
+    mf_params *ps;
+    mf_graph  *train, *eval;
+} net;
+
+static void
+net_open(net *n, const char *arch)
+{
+    mf_err       err = {0};
+    mf_model     m;
+    mf_model_out o;
+    mf_ref       x, t, loss;
+
+    assert_mf_ok(mf_model_make(&m, arch, CLASSES, 3, SIDE, SIDE, &err), &err);
+    assert_mf_ok(mf_params_new(&n->ps, MF_DTYPE_F32, &err), &err);
+    assert_mf_ok(mf_graph_new(&n->train, n->ps, &err), &err);
+    mf_graph_training(n->train, true);
+    x = mf_graph_input(n->train, "x0", MF_KIND_ACT, mf_shape_of(4, (int64_t)1, (int64_t)3, (int64_t)SIDE, (int64_t)SIDE));
+    t = mf_graph_input(n->train, "target", MF_KIND_F32, mf_shape_of(2, (int64_t)1, (int64_t)CLASSES));
+    assert_mf_ok(mf_model_build(&o, &m, n->train, x, &err), &err);
+    loss = mf_cross_entropy(n->train, o.logits, t, MF_NONE, 0);
+    mf_graph_output(n->train, "loss", loss);
+    mf_graph_output(n->train, "logits", o.logits);
+    assert_mf_ok(mf_graph_check(n->train, &err), &err);
+    assert_mf_ok(mf_model_eval_graph(&n->eval, &m, n->ps, &err), &err);
+}
+
+static void
+net_close(net *n)
+{
+    mf_graph_free(n->train);
+    mf_graph_free(n->eval);
+    mf_params_free(n->ps);
+}
+
+static void
+feed(mf_program *p, const char *name, size_t n, uint64_t seed, bool onehot)
+{
+    mf_err err = {0};
+    float *v   = mf_calloc(n, sizeof *v);
+    mf_rng r   = mf_rng_make(seed, 0, 0, MF_RNG_TEST);
+
+    assert_non_null(v);
+    for (size_t i = 0; i < n; i++) v[i] = onehot ? 0.0f : (float)mf_rng_normal(&r);
+    if (onehot)
+        for (size_t i = 0; i < n / CLASSES; i++) v[i * CLASSES + mf_rng_below(&r, CLASSES)] = 1.0f;
+    assert_mf_ok(mf_program_feed(p, name, MF_DTYPE_F32, v, &err), &err);
+    mf_free(v);
+}
+
+/* Largest |a-b| / (largest |b| + tiny). */
+static double
+worst(const float *a, const float *b, size_t n)
+{
+    double d = 0, m = 1e-30;
+
+    for (size_t i = 0; i < n; i++) {
+        d = fmax(d, fabs((double)a[i] - (double)b[i]));
+        m = fmax(m, fabs((double)b[i]));
+        if (isnan(a[i])) return INFINITY;
+    }
+    return d / m;
+}
+
+/* Loss, and all gradients one after the other, of one step. */
+static size_t
+step(net *n, const char *backend, int batch, bool fuse, float *loss, float **grads, mf_program_stats *stats)
+{
+    static const char *const outs[] = {"loss", NULL};
+    mf_err            err = {0};
+    mf_compile_opts   o   = {.prec = MF_PREC_F32, .batch = batch, .outputs = outs, .grads = true, .no_fuse = !fuse};
+    mf_program       *p;
+    size_t            total = 0, at = 0;
+
+    assert_mf_ok(mf_backend_find(&o.backend, backend, &err), &err);
+    assert_mf_ok(mf_program_compile(&p, n->train, &o, &err), &err);
+    assert_mf_ok(mf_params_materialize(n->ps, 7, &err), &err);
+    assert_mf_ok(mf_params_want_grads(n->ps, &err), &err);
+    feed(p, "x0", (size_t)batch * 3 * SIDE * SIDE, 1, false);
+    feed(p, "target", (size_t)batch * CLASSES, 2, true);
+    assert_mf_ok(mf_program_run(p, 1, 0, &err), &err);
+    assert_mf_ok(mf_program_read(p, "loss", MF_DTYPE_F32, loss, 1, &err), &err);
+    for (size_t i = 0; i < mf_params_count(n->ps); i++)
+        if (mf_params_at(n->ps, i)->grad) total += (size_t)mf_shape_elems(&mf_params_at(n->ps, i)->shape);
+    *grads = mf_calloc(total, sizeof **grads);
+    assert_non_null(*grads);
+    for (size_t i = 0; i < mf_params_count(n->ps); i++) {
+        mf_param *q = mf_params_at(n->ps, i);
+
+        if (!q->grad) continue;
+        mf_param_get_grad(q, MF_DTYPE_F32, *grads + at);
+        at += (size_t)mf_shape_elems(&q->shape);
+    }
+    if (stats) *stats = mf_program_get_stats(p);
+    {
+        uint64_t before = mf_mem_count();
+
+        assert_mf_ok(mf_program_run(p, 1, 1, &err), &err);
+        assert_int_equal(mf_mem_count() - before, 0);
+    }
+    mf_program_free(p);
+    return total;
+}
+
+static void
+compare_steps(const char *arch, const char *ba, bool fa, const char *bb, bool fb, double tol, mf_program_stats *sa)
+{
+    net    a, b;
+    float  la, lb, *ga, *gb;
+    size_t na, nb;
+    double w;
+
+    net_open(&a, arch);
+    net_open(&b, arch);
+    /* The second graph is fused by backward too, unless told before: take its gradients after. */
+    {
+        mf_err err = {0};
+
+        assert_mf_ok(mf_graph_backward(a.train, mf_graph_find(a.train, "loss"), NULL, 0, &err), &err);
+        assert_mf_ok(mf_graph_backward(b.train, mf_graph_find(b.train, "loss"), NULL, 0, &err), &err);
+    }
+    na = step(&a, ba, 3, fa, &la, &ga, sa);
+    nb = step(&b, bb, 3, fb, &lb, &gb, NULL);
+    assert_int_equal(na, nb);
+    w = worst(ga, gb, na);
+    print_message("%s: %s%s against %s%s: loss %.7g and %.7g, worst gradient difference %.2e of the largest (limit %.0e)\n", arch, ba,
+                  fa ? "" : " unfused", bb, fb ? "" : " unfused", (double)la, (double)lb, w, tol);
+    assert_true(fabs((double)la - (double)lb) <= tol * fabs((double)lb));
+    assert_true(w <= tol);
+    mf_free(ga);
+    mf_free(gb);
+    net_close(&a);
+    net_close(&b);
+}
+
+static void
+test_ref_runs_resnet(void **state)
+{
+    mf_program_stats s;
+
+    (void)state;
+    compare_steps("resnet18", "ref", true, "ref", false, 1e-5, &s);
+    print_message("plan %zu bytes, without reuse %zu\n", s.plan_bytes, s.unplanned_bytes);
+    assert_true(s.plan_bytes < s.unplanned_bytes);
+}
+
+static void
+test_onednn_equals_ref(void **state)
+{
+    mf_program_stats s;
+
+    (void)state;
+#if MF_HAVE_ONEDNN
+    compare_steps("resnet18", "onednn", true, "ref", true, 2e-4, &s);
+    print_message("fused %d, reorders %d of %d steps, steps of ref %d\n", s.fused, s.reorders, s.steps, s.ref_fallbacks);
+    assert_int_equal(s.ref_fallbacks, 0);
+    compare_steps("resnet50", "onednn", true, "ref", true, 2e-4, &s);
+    assert_int_equal(s.ref_fallbacks, 0);
+#else
+    (void)s;
+    mf_test_skip("built without oneDNN");
+#endif
+}
+
+/* Evaluation: folded batch norms, and a workspace shared by programs of two batch sizes. */
+static void
+eval_logits(net *n, const char *backend, int batch, bool fuse, mf_workspace *ws, float *out, mf_program_stats *stats)
+{
+    static const char *const outs[] = {"logits", NULL};
+    mf_err            err = {0};
+    mf_compile_opts   o   = {.prec = MF_PREC_F32, .batch = batch, .outputs = outs, .workspace = ws, .no_fuse = !fuse};
+    mf_program       *p;
+
+    assert_mf_ok(mf_backend_find(&o.backend, backend, &err), &err);
+    assert_mf_ok(mf_program_compile(&p, n->eval, &o, &err), &err);
+    assert_mf_ok(mf_params_materialize(n->ps, 7, &err), &err);
+    feed(p, "x", (size_t)batch * 3 * SIDE * SIDE, 5, false);
+    assert_mf_ok(mf_program_run(p, 1, 0, &err), &err);
+    assert_mf_ok(mf_program_read(p, "logits", MF_DTYPE_F32, out, (size_t)batch * CLASSES, &err), &err);
+    if (stats) *stats = mf_program_get_stats(p);
+    mf_program_free(p);
+}
+
+static void
+make_lively(mf_params *ps)
+{
+    for (size_t i = 0; i < mf_params_count(ps); i++) { /* running estimates and gammas that matter */
+        mf_param *q = mf_params_at(ps, i);
+        int64_t   n = mf_shape_elems(&q->shape);
+        mf_rng    r = mf_rng_make(3, 0, i, MF_RNG_TEST);
+        float    *v;
+
+        if (q->kind != MF_PARAM_NORM && q->kind != MF_PARAM_BUFFER) continue;
+        v = mf_calloc((size_t)n, sizeof *v);
+        assert_non_null(v);
+        for (int64_t k = 0; k < n; k++) v[k] = (float)mf_rng_uniform(&r, 0.3, 0.9);
+        mf_param_set(q, MF_DTYPE_F32, v);
+        mf_free(v);
+    }
+    mf_params_touch(ps);
+}
+
+static void
+fold_case(const char *backend)
+{
+    net              n;
+    mf_err           err = {0};
+    mf_workspace    *ws;
+    float            a[4 * CLASSES], b[4 * CLASSES], c[CLASSES];
+    mf_program_stats s;
+
+    net_open(&n, "resnet18");
+    assert_mf_ok(mf_workspace_new(&ws, &err), &err);
+    eval_logits(&n, backend, 4, true, ws, a, NULL);
+    make_lively(n.ps);
+    eval_logits(&n, backend, 4, true, ws, a, &s);
+    eval_logits(&n, backend, 4, false, NULL, b, NULL);
+    eval_logits(&n, backend, 1, true, ws, c, NULL);
+    print_message("%s: %d fused; folded against running estimates %.2e, batch 1 against batch 4 %.2e\n", backend, s.fused, worst(a, b, 4 * CLASSES), worst(c, a, CLASSES));
+    assert_int_equal(s.fused, 45); /* 20 batch norms, 17 activations, 8 residuals */
+    assert_true(worst(a, b, 4 * CLASSES) < 1e-4);
+    assert_true(worst(c, a, CLASSES) < 1e-4);
+    mf_workspace_free(ws);
+    net_close(&n);
+}
+
+static void
+test_folding_ref(void **state)
+{
+    (void)state;
+    fold_case("ref");
+}
+
+static void
+test_folding_onednn(void **state)
+{
+    (void)state;
+#if MF_HAVE_ONEDNN
+    fold_case("onednn");
+#else
+    mf_test_skip("built without oneDNN");
+#endif
+}
+
+/* A folded program notices that parameters have changed. */
+static void
+test_refresh(void **state)
+{
+    static const char *const outs[] = {"logits", NULL};
+    net             n;
+    mf_err          err = {0};
+    mf_compile_opts o   = {.prec = MF_PREC_F32, .batch = 1, .outputs = outs};
+    mf_program     *p;
+    float           a[CLASSES], b[CLASSES], fresh[CLASSES];
+
+    (void)state;
+    net_open(&n, "resnet18");
+    assert_mf_ok(mf_backend_find(&o.backend, "ref", &err), &err);
+    assert_mf_ok(mf_program_compile(&p, n.eval, &o, &err), &err);
+    assert_mf_ok(mf_params_materialize(n.ps, 7, &err), &err);
+    feed(p, "x", 3 * SIDE * SIDE, 5, false);
+    assert_mf_ok(mf_program_run(p, 1, 0, &err), &err);
+    assert_mf_ok(mf_program_read(p, "logits", MF_DTYPE_F32, a, CLASSES, &err), &err);
+    make_lively(n.ps);
+    assert_mf_ok(mf_program_run(p, 1, 0, &err), &err);
+    assert_mf_ok(mf_program_read(p, "logits", MF_DTYPE_F32, b, CLASSES, &err), &err);
+    eval_logits(&n, "ref", 1, true, NULL, fresh, NULL);
+    assert_true(worst(a, b, CLASSES) > 1e-3);
+    assert_memory_equal(b, fresh, sizeof b);
+    mf_program_free(p);
+    net_close(&n);
+}
+
+static void
+test_plan_never_overlaps(void **state)
+{
+    enum { N = 120 };
+    mf_err err = {0};
+
+    (void)state;
+    for (uint64_t round = 0; round < 50; round++) {
+        mf_rng      r = mf_rng_make(round, 0, 0, MF_RNG_TEST);
+        mf_plan_buf b[N];
+        size_t      total, peak = 0;
+
+        for (int i = 0; i < N; i++) {
+            int f = (int)mf_rng_below(&r, 60);
+
+            b[i] = (mf_plan_buf){.bytes = mf_rng_below(&r, 5000), .first = f, .last = f + (int)mf_rng_below(&r, 20)};
+        }
+        assert_mf_ok(mf_plan_memory(b, N, &total, &err), &err);
+        for (int i = 0; i < N; i++) {
+            assert_true(b[i].offset % 64 == 0 && (b[i].bytes == 0 || b[i].offset + b[i].bytes <= total));
+            for (int j = 0; j < i; j++) {
+                bool alive = b[i].first <= b[j].last && b[j].first <= b[i].last && b[i].bytes && b[j].bytes;
+
+                if (alive) assert_true(b[i].offset + b[i].bytes <= b[j].offset || b[j].offset + b[j].bytes <= b[i].offset);
+            }
+        }
+        for (int t = 0; t < 80; t++) {
+            size_t now = 0;
+
+            for (int i = 0; i < N; i++)
+                if (b[i].first <= t && t <= b[i].last) now += (b[i].bytes + 63) & ~(size_t)63;
+            if (now > peak) peak = now;
+        }
+        assert_true(total >= peak && total <= peak + peak / 3); /* the greedy plan stays near the lower bound */
+    }
+}
+
+static void
+test_counts(void **state)
+{
+    static const struct {
+        const char *name;
+        int         classes;
+        int64_t     params, macs;
+    } want[] = {/* msde.md 2.1; resmasking-cbam.md 2.5 and 3.4 */
+                {"resnet18", 7, 11180103, 1813564928},
+                {"resnet34", 1000, 21797672, 3663761408},
+                {"resnet34", 3, 21286211, 3663250944},
+                {"resnet50", 1000, 25557032, 0},
+                {"resnet50", 3, 23514179, 4087142400}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        mf_model      m;
+        mf_model_info info;
+        mf_err        err = {0};
+
+        assert_mf_ok(mf_model_make(&m, want[i].name, want[i].classes, 3, 224, 224, &err), &err);
+        assert_mf_ok(mf_model_inspect(&info, &m, &err), &err);
+        assert_int_equal(info.parameters, want[i].params);
+        if (want[i].macs) assert_int_equal(info.macs, want[i].macs);
+        mf_model_info_free(&info);
+    }
+}
+
+static void
+test_bad_requests(void **state)
+{
+    mf_model m;
+    mf_err   err = {0};
+
+    (void)state;
+    assert_int_equal(mf_model_make(&m, "resnet81", 7, 3, 64, 64, &err), MF_E_NOTFOUND);
+    assert_non_null(strstr(err.msg, "resnet18"));
+    assert_int_equal(mf_model_make(&m, "resnet18", 7, 3, 31, 64, &err), MF_E_ARG);
+    assert_int_equal(mf_model_make(&m, "resnet18", 1, 3, 64, 64, &err), MF_E_ARG);
+    assert_int_equal(mf_model_make(&m, "resnet18", 7, 2, 64, 64, &err), MF_E_ARG);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plan_never_overlaps), cmocka_unit_test(test_counts),     cmocka_unit_test(test_bad_requests),
+        cmocka_unit_test(test_ref_runs_resnet),     cmocka_unit_test(test_folding_ref), cmocka_unit_test(test_refresh),
+        cmocka_unit_test(test_onednn_equals_ref),   cmocka_unit_test(test_folding_onednn),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
