@@ -1,0 +1,41 @@
+/* eval/score.h: the rows of a data set through a network: probabilities, figures, predictions.csv. */
+#ifndef MF_EVAL_SCORE_H
+#define MF_EVAL_SCORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "core/error.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "data/loader.h"
+#include "data/manifest.h"
+#include "eval/metrics.h"
+#include "infer/infer.h"
+
+typedef struct mf_scores {
+    size_t    n;
+    int       classes;
+    uint32_t *row;   /* [n] rows of the data set, in the order they were given */
+    float    *prob;  /* [n, classes] */
+} mf_scores;
+
+typedef struct mf_scorer mf_scorer;
+/* For rows[0..n-1] of d, all in the cache. `f` may go on being trained between runs. All is lent and outlives the scorer. */
+mf_status mf_scorer_open(mf_scorer **out, mf_infer *f, const mf_dataset *d, const mf_cache *c, const uint32_t *rows,
+                         size_t n, int workers, mf_err *err);
+void      mf_scorer_close(mf_scorer *s);
+/* *scores is lent until the next run. */
+mf_status mf_scorer_run(mf_scorer *s, const mf_scores **scores, const mf_progress *progress, mf_err *err);
+
+/* Which pictures count: a picture of occlusion `none` is clear, any other occluded. */
+typedef enum mf_domain { MF_DOMAIN_ALL, MF_DOMAIN_CLEAR, MF_DOMAIN_OCCLUDED } mf_domain;
+bool mf_domain_has(mf_domain k, const mf_row *r);
+void mf_scores_metrics(mf_metrics *out, const mf_scores *s, const mf_dataset *d, mf_domain k);
+/* The same for one kind of occlusion. */
+void mf_scores_by_occlusion(mf_metrics *out, const mf_scores *s, const mf_dataset *d, mf_occlusion o);
+
+/* predictions.csv: image,subject,occlusion,label,predicted,p_<class>... `head` is written first when it is not NULL
+ * (the names of further columns, each followed by a comma), and `lead` before each row. */
+void mf_scores_csv(mf_str *out, const mf_scores *s, const mf_dataset *d, const char *head, const char *lead);
+
+#endif

@@ -1,0 +1,289 @@
+/* infer/infer.c: owns the evaluation graph and its program, and for loaded weights the parameters too. */
+#include "infer/infer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/str.h"
+#include "weights/weights.h"
+
+struct mf_infer {
+    mf_model   model;
+    mf_recipe  recipe;
+    mf_params *params, *own_params;
+    mf_graph  *graph;
+    mf_program *program;
+    mf_prec    prec;
+    mf_feed    feed;
+    int        batch;
+    size_t     n_features;
+    float     *prob, *features; /* a whole batch */
+    void      *pixels;          /* of mf_infer_images; made when first wanted */
+    char      *class_text;
+    const char **classes;
+};
+
+mf_infer_opts
+mf_infer_opts_default(void)
+{
+    return (mf_infer_opts){.backend = "auto", .prec = MF_PREC_AUTO, .batch = 32};
+}
+
+void
+mf_infer_free(mf_infer *f)
+{
+    if (f == NULL) {
+        return;
+    }
+    mf_program_free(f->program);
+    mf_graph_free(f->graph);
+    mf_params_free(f->own_params);
+    mf_free(f->prob);
+    mf_free(f->features);
+    mf_free(f->pixels);
+    mf_free(f->class_text);
+    mf_free(f->classes);
+    mf_free(f);
+}
+
+/* The program; parameters may still be without memory. */
+static mf_status
+build(mf_infer *f, const mf_infer_opts *o, mf_err *err)
+{
+    const char       *outputs[3] = {"probs", NULL, NULL};
+    const mf_backend *backend;
+    mf_compile_opts   c = {.batch = o->batch, .outputs = outputs, .workspace = o->workspace};
+    mf_shape          shape;
+    mf_status         st;
+
+    if (o->batch < 1 || o->batch > MF_INFER_BATCH_MAX) {
+        return mf_fail(err, MF_E_ARG, "a batch of %d pictures: expected 1 to %d", o->batch, (int)MF_INFER_BATCH_MAX);
+    }
+    if (f->recipe.width != f->model.width || f->recipe.height != f->model.height ||
+        f->recipe.channels != f->model.in_channels) {
+        return mf_fail(err, MF_E_ARG, "the input recipe does not fit the network");
+    }
+    if (o->features) {
+        outputs[1] = "features";
+    }
+    if ((st = mf_backend_find(&backend, o->backend, err)) < 0 ||
+        (st = mf_model_eval_graph(&f->graph, &f->model, f->params, err)) < 0) {
+        return st;
+    }
+    f->batch  = o->batch;
+    f->prec   = mf_prec_resolve(o->prec, backend);
+    c.backend = backend;
+    c.prec    = f->prec;
+    if ((st = mf_program_compile(&f->program, f->graph, &c, err)) < 0 ||
+        (st = mf_feed_open(&f->feed, f->program, "x", err)) < 0) {
+        return st;
+    }
+    f->prob = mf_calloc((size_t)f->batch * (size_t)f->model.classes, sizeof *f->prob);
+    if (f->prob == NULL) {
+        return mf_oom(err, (size_t)f->batch * (size_t)f->model.classes * sizeof *f->prob, "probabilities");
+    }
+    if (o->features) {
+        if ((st = mf_program_output_shape(f->program, "features", &shape, err)) < 0) {
+            return st;
+        }
+        f->n_features = (size_t)(mf_shape_elems(&shape) / f->batch);
+        f->features   = mf_calloc((size_t)f->batch * f->n_features, sizeof *f->features);
+        if (f->features == NULL) {
+            return mf_oom(err, (size_t)f->batch * f->n_features * sizeof *f->features, "embeddings");
+        }
+    }
+    return MF_OK;
+}
+
+mf_status
+mf_infer_new(mf_infer **out, const mf_model *m, const mf_recipe *r, mf_params *ps, const mf_infer_opts *o, mf_err *err)
+{
+    mf_infer *f = mf_calloc(1, sizeof *f);
+    mf_status st;
+
+    *out = NULL;
+    if (f == NULL) {
+        return mf_oom(err, sizeof *f, "inference");
+    }
+    f->model  = *m;
+    f->recipe = *r;
+    f->params = ps;
+    if ((st = build(f, o, err)) < 0) {
+        mf_infer_free(f);
+        return st;
+    }
+    *out = f;
+    return MF_OK;
+}
+
+/* "a,b,c" of the metadata into f->classes; MF_E_FORMAT if their number is not the network's. */
+static mf_status
+take_classes(mf_infer *f, const char *text, mf_err *err)
+{
+    size_t want = (size_t)f->model.classes, n = 0;
+    char  *p;
+
+    f->class_text = mf_strdup(text != NULL ? text : "");
+    f->classes    = mf_calloc(want + 1, sizeof *f->classes);
+    if (f->class_text == NULL || f->classes == NULL) {
+        return mf_oom(err, want * sizeof *f->classes, "class names");
+    }
+    for (p = f->class_text; *p != '\0' && n < want;) {
+        f->classes[n++] = p;
+        p += strcspn(p, ",");
+        if (*p == ',') {
+            *p++ = '\0';
+        }
+    }
+    if (n != want || *p != '\0') {
+        return mf_fail(err, MF_E_FORMAT, "the weights name %zu%s classes and have %zu", n, *p != '\0' ? " or more" : "",
+                       want);
+    }
+    return MF_OK;
+}
+
+mf_status
+mf_infer_load(mf_infer **out, const char *path, const mf_infer_opts *o, mf_err *err)
+{
+    mf_infer    *f  = mf_calloc(1, sizeof *f);
+    mf_tensors   ts = {0};
+    mf_load_opts lo = mf_load_opts_default();
+    mf_status    st;
+
+    *out = NULL;
+    if (f == NULL) {
+        return mf_oom(err, sizeof *f, "inference");
+    }
+    if ((st = mf_weights_load(&ts, path, err)) < 0) {
+        goto done; /* the sentence names the file */
+    }
+    if ((st = mf_model_from_meta(&f->model, &f->recipe, &ts, err)) < 0 ||
+        (st = take_classes(f, mf_tensors_meta(&ts, "classes"), err)) < 0 ||
+        (st = mf_params_new(&f->own_params, MF_DTYPE_F32, err)) < 0) {
+        mf_fail_in(err, st, "%s", path);
+        goto done;
+    }
+    f->params = f->own_params;
+    lo.head   = f->model.def->head;
+    if ((st = build(f, o, err)) < 0) {
+        goto done;
+    }
+    if ((st = mf_params_materialize(f->params, 0, err)) < 0 ||
+        (st = mf_params_load(f->params, &ts, &lo, NULL, err)) < 0) {
+        mf_fail_in(err, st, "%s", path);
+        goto done;
+    }
+    *out = f;
+    f    = NULL;
+done:
+    mf_tensors_free(&ts);
+    mf_infer_free(f);
+    return st;
+}
+
+const mf_model *
+mf_infer_model(const mf_infer *f)
+{
+    return &f->model;
+}
+
+const mf_recipe *
+mf_infer_recipe(const mf_infer *f)
+{
+    return &f->recipe;
+}
+
+const mf_params *
+mf_infer_params(const mf_infer *f)
+{
+    return f->params;
+}
+
+const char *const *
+mf_infer_classes(const mf_infer *f)
+{
+    return f->classes;
+}
+
+int
+mf_infer_batch(const mf_infer *f)
+{
+    return f->batch;
+}
+
+size_t
+mf_infer_features(const mf_infer *f)
+{
+    return f->n_features;
+}
+
+mf_pix_form
+mf_infer_form(const mf_infer *f)
+{
+    return f->feed.form;
+}
+
+mf_prec
+mf_infer_prec(const mf_infer *f)
+{
+    return f->prec;
+}
+
+mf_status
+mf_infer_run(mf_infer *f, void *data, mf_pix_form form, size_t n, float *prob, float *features, mf_err *err)
+{
+    const size_t batch = (size_t)f->batch, classes = (size_t)f->model.classes;
+    mf_status    st;
+
+    MF_ASSERT(n <= batch && (features == NULL || f->features != NULL));
+    if ((st = mf_feed_give(&f->feed, data, form, err)) < 0 || (st = mf_program_run(f->program, 0, 0, err)) < 0 ||
+        (st = mf_program_read(f->program, "probs", MF_DTYPE_F32, f->prob, batch * classes, err)) < 0) {
+        return st;
+    }
+    memcpy(prob, f->prob, n * classes * sizeof *prob);
+    if (features != NULL) {
+        if ((st = mf_program_read(f->program, "features", MF_DTYPE_F32, f->features, batch * f->n_features, err)) < 0) {
+            return st;
+        }
+        memcpy(features, f->features, n * f->n_features * sizeof *features);
+    }
+    return MF_OK;
+}
+
+mf_status
+mf_infer_images(mf_infer *f, const mf_image *im, size_t n, float *prob, float *features, mf_err *err)
+{
+    mf_status st;
+
+    MF_ASSERT(n <= (size_t)f->batch);
+    if (f->pixels == NULL) {
+        size_t bytes = mf_feed_bytes(&f->feed, f->feed.form);
+
+        if ((f->pixels = mf_aligned(bytes)) == NULL) {
+            return mf_oom(err, bytes, "a batch of pictures");
+        }
+        memset(f->pixels, 0, bytes);
+    }
+    for (size_t i = 0; i < n; i++) {
+        mf_pix_out to = mf_feed_place(&f->feed, f->pixels, f->feed.form, i);
+
+        if ((st = mf_prep_image(&to, &f->recipe, &im[i], err)) < 0) {
+            return st;
+        }
+    }
+    return mf_infer_run(f, f->pixels, f->feed.form, n, prob, features, err);
+}
+
+int
+mf_argmax(const float *v, int n)
+{
+    int best = 0;
+
+    for (int i = 1; i < n; i++) {
+        if (v[i] > v[best] || v[best] != v[best]) {
+            best = i;
+        }
+    }
+    return best;
+}

@@ -1,0 +1,51 @@
+/* infer/infer.h: pictures in, probabilities out. A batch program of the network in inference form; a batch that is not
+ * full is padded with whatever its memory holds, and the padding's answers are dropped. */
+#ifndef MF_INFER_INFER_H
+#define MF_INFER_INFER_H
+
+#include <stddef.h>
+#include "core/error.h"
+#include "image/image.h"
+#include "image/prep.h"
+#include "infer/feed.h"
+#include "models/model.h"
+#include "nn/program.h"
+
+enum { MF_INFER_BATCH_MAX = 4096 };
+
+typedef struct mf_infer_opts {
+    const char   *backend;   /* "auto", "onednn", "ref" */
+    mf_prec       prec;
+    int           batch;     /* 1 to MF_INFER_BATCH_MAX */
+    bool          features;  /* embeddings are wanted too */
+    mf_workspace *workspace; /* shared with programs that never run at the same time; NULL: own memory */
+} mf_infer_opts;
+mf_infer_opts mf_infer_opts_default(void); /* auto, auto, 32 */
+
+typedef struct mf_infer mf_infer;
+/* Over parameters that someone else trains: ps is lent, has memory, and may change between runs. */
+mf_status mf_infer_new(mf_infer **out, const mf_model *m, const mf_recipe *r, mf_params *ps, const mf_infer_opts *o,
+                       mf_err *err);
+/* From a weight file that maskfer saved: network, classes and input recipe come from its metadata. */
+mf_status mf_infer_load(mf_infer **out, const char *path, const mf_infer_opts *o, mf_err *err);
+void      mf_infer_free(mf_infer *f);
+
+const mf_model    *mf_infer_model(const mf_infer *f);
+const mf_recipe   *mf_infer_recipe(const mf_infer *f);
+const mf_params   *mf_infer_params(const mf_infer *f);
+const char *const *mf_infer_classes(const mf_infer *f); /* NULL-terminated; NULL when made by mf_infer_new */
+int                mf_infer_batch(const mf_infer *f);
+size_t             mf_infer_features(const mf_infer *f); /* length of an embedding */
+mf_pix_form        mf_infer_form(const mf_infer *f);     /* in which batches need no copy */
+mf_prec            mf_infer_prec(const mf_infer *f);
+
+/* Answers for the first n pictures of `data`, memory for a whole batch in `form`: prob [n, classes], each row summing
+ * to 1; features [n, mf_infer_features], NULL if not wanted. */
+mf_status mf_infer_run(mf_infer *f, void *data, mf_pix_form form, size_t n, float *prob, float *features, mf_err *err);
+/* n decoded pictures of any size (1 to the batch), resized as in training's evaluation. */
+mf_status mf_infer_images(mf_infer *f, const mf_image *im, size_t n, float *prob, float *features, mf_err *err);
+
+/* Index of the largest of n values, the lowest on a tie; NaN never wins over a number. */
+int mf_argmax(const float *v, int n);
+
+#endif

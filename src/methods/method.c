@@ -1,0 +1,88 @@
+/* methods/method.c: methods by name, and the names under which tables show them with settings of their own. */
+#include "methods/method.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/str.h"
+
+#define MF_METHOD(name) extern const mf_method_def mf_method_##name;
+#include "methods/method_list.h"
+#undef MF_METHOD
+
+static const mf_method_def *const defs[] = {
+#define MF_METHOD(name) &mf_method_##name,
+#include "methods/method_list.h"
+#undef MF_METHOD
+};
+enum { N_DEFS = sizeof defs / sizeof defs[0] };
+
+/* A method with one option set: the rows of the published tables. */
+static const struct preset {
+    const char          *name;
+    const mf_method_def *def;
+    const char          *option, *value;
+} presets[] = {
+    {"baseline", &mf_method_supervised, "rows", "all"},
+    {"baseline-m", &mf_method_supervised, "rows", "occluded"},
+    {"baseline-nm", &mf_method_supervised, "rows", "clear"},
+    {"contrastive-code", &mf_method_contrastive, "form", "code"},
+    {"contrastive-paper", &mf_method_contrastive, "form", "paper"},
+    {"distill-code", &mf_method_distill, "form", "code"},
+    {"distill-paper", &mf_method_distill, "form", "paper"},
+};
+enum { N_PRESETS = sizeof presets / sizeof presets[0] };
+
+size_t
+mf_method_count(void)
+{
+    return N_DEFS;
+}
+
+const mf_method_def *
+mf_method_at(size_t i)
+{
+    return i < N_DEFS ? defs[i] : NULL;
+}
+
+static void
+start(mf_method *out, const mf_method_def *def, const char *name)
+{
+    MF_ASSERT(def->cfg_size <= sizeof out->cfg);
+    memset(out, 0, sizeof *out);
+    out->def = def;
+    snprintf(out->name, sizeof out->name, "%s", name);
+    mf_opt_defaults(def->opts, out->cfg);
+}
+
+mf_status
+mf_method_make(mf_method *out, const char *name, mf_err *err)
+{
+    const char *names[N_DEFS + N_PRESETS + 1] = {0};
+    const char *near;
+    mf_str      all = {0};
+    mf_status   st;
+
+    for (size_t i = 0; i < N_DEFS; i++) {
+        if (mf_str_eq(defs[i]->name, name)) {
+            start(out, defs[i], name);
+            return MF_OK;
+        }
+        names[i] = defs[i]->name;
+    }
+    for (size_t i = 0; i < N_PRESETS; i++) {
+        if (mf_str_eq(presets[i].name, name)) {
+            start(out, presets[i].def, name);
+            return mf_opt_set(presets[i].def->opts, out->cfg, presets[i].option, presets[i].value, err);
+        }
+        names[N_DEFS + i] = presets[i].name;
+    }
+    for (size_t i = 0; i < N_DEFS + N_PRESETS; i++) {
+        mf_str_printf(&all, "%s%s", i != 0 ? ", " : "", names[i]);
+    }
+    near = mf_str_nearest(name, names);
+    st   = mf_fail(err, MF_E_NOTFOUND, "no method '%.60s'%s%s%s (there are %s)", name, near ? "; did you mean '" : "",
+                   near ? near : "", near ? "'?" : "", mf_str_c(&all));
+    mf_str_free(&all);
+    return st;
+}

@@ -1,0 +1,4 @@
+/* methods/method_list.h: the methods, sorted. */
+MF_METHOD(contrastive)
+MF_METHOD(distill)
+MF_METHOD(supervised)
