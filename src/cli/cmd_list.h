@@ -2,3 +2,4 @@
 MF_CMD(data)
 MF_CMD(help)
 MF_CMD(info)
+MF_CMD(weights)
