@@ -48,7 +48,7 @@ look_at(void *arg, size_t i, mf_err *err)
     mf_sha256 s;
 
     mf_dataset_path(&path, all->d, i);
-    mf_str_printf(&prefix, "%s: ", all->d->rows[i].image);
+    mf_str_printf(&prefix, "picture '%s': ", all->d->rows[i].image);
     if ((st = mf_str_ok(&path, err)) < 0 || (st = mf_str_ok(&prefix, err)) < 0)
         goto done;
     if (mf_file_read(&file, mf_str_c(&path), MF_IMAGE_MAX_BYTES, &e) < 0) {
