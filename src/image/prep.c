@@ -175,9 +175,9 @@ stays_near(const int64_t m[3], int out_w, int out_h, int n)
     return n >= 2;
 }
 
-static void
-fill_job(mf_prep_job *j, const mf_pix_out *out, const mf_recipe *r, const uint8_t *src, int src_w, int src_h,
-         int src_channels, const mf_draw *d)
+void
+mf_prep_job_fill(mf_prep_job *j, const mf_pix_out *out, const mf_recipe *r, const uint8_t *src, int src_w, int src_h,
+                 int src_channels, const mf_draw *d)
 {
     *j = (mf_prep_job){.src = src, .w = src_w, .h = src_h, .ch = src_channels, .out_w = r->width, .out_h = r->height,
                        .out_ch = r->channels, .out = *out, .hsv = d->hsv, .ds = d->ds, .dv = d->dv};
@@ -212,7 +212,7 @@ mf_prep_sample(const mf_pix_out *out, const mf_recipe *r, const uint8_t *src, in
 
     MF_ASSERT((src_channels == 1 || src_channels == 3) && (r->channels == 1 || r->channels == 3));
     MF_ASSERT(src_w > 0 && src_h > 0 && r->width > 0 && r->height > 0);
-    fill_job(&j, out, r, src, src_w, src_h, src_channels, d);
+    mf_prep_job_fill(&j, out, r, src, src_w, src_h, src_channels, d);
     kernel()(&j);
 }
 

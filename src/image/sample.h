@@ -24,6 +24,10 @@ typedef struct mf_prep_job {
     int     erase[4];
 } mf_prep_job;
 
+/* The arguments of mf_prep_sample as a job. */
+void mf_prep_job_fill(mf_prep_job *j, const mf_pix_out *out, const mf_recipe *r, const uint8_t *src, int src_w,
+                      int src_h, int src_channels, const mf_draw *d);
+
 typedef void mf_prep_run_fn(const mf_prep_job *j);
 mf_prep_run_fn mf_prep_run_base, mf_prep_run_avx2, mf_prep_run_avx512;
 

@@ -121,9 +121,12 @@ word_at(const mf_prep_job *j, int32_t x, int32_t y)
 static void
 find_far(taps *restrict t, const mf_prep_job *restrict j, int64_t px, int64_t py, int n)
 {
+    int64_t x0 = (px + (1 << 23)) >> 16, y0 = (py + (1 << 23)) >> 16; /* as find_near, so both give the same bits */
+    int64_t sx = (j->m[0] + (1 << 15)) >> 16, sy = (j->m[3] + (1 << 15)) >> 16;
+
     for (int i = 0; i < LANES; i++) {
         int64_t k = i < n ? i : n - 1;
-        int64_t x = (px + (1 << 23) + k * j->m[0]) >> 24, y = (py + (1 << 23) + k * j->m[3]) >> 24; /* 1/256 */
+        int64_t x = (x0 + k * sx) >> 8, y = (y0 + k * sy) >> 8; /* 1/256 pixels */
         int32_t xa = reflect_far(x >> 8, j->w), xb = reflect_far((x >> 8) + 1, j->w);
         int32_t ya = reflect_far(y >> 8, j->h), yb = reflect_far((y >> 8) + 1, j->h);
         t->fx[i]      = (int32_t)(x & 255);
