@@ -1,5 +1,5 @@
-# Each bench/bench_NAME.c is a program of its own in build/*/bench; none of them runs as a test.
-file(GLOB bench_sources CONFIGURE_DEPENDS bench/bench_*.c)
+# Each bench/NAME.c is a program of its own in build/*/bench; none of them runs as a test.
+file(GLOB bench_sources CONFIGURE_DEPENDS bench/*.c)
 foreach(source ${bench_sources})
   get_filename_component(target ${source} NAME_WE)
   add_executable(${target} ${source})

@@ -26,6 +26,8 @@ endif()
 if(MF_HAVE_OPENMP)
   target_compile_options(mf_flags INTERFACE ${OpenMP_C_FLAGS})
   target_link_libraries(mf_flags INTERFACE OpenMP::OpenMP_C)
+else()
+  target_compile_options(mf_flags INTERFACE -Wno-unknown-pragmas) # #pragma omp then means nothing
 endif()
 # What nothing of ours calls is not loaded: the program starts faster.
 target_link_options(mf_flags INTERFACE -Wl,--as-needed)

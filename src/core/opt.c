@@ -114,6 +114,8 @@ set_enum(const mf_opt *row, void *cfg, const char *value, mf_err *err)
             *(int *)field(row, cfg) = i;
             return MF_OK;
         }
+    }
+    for (i = 0; row->choices[i] != NULL; i++) {
         mf_str_printf(&all, "%s%s", i != 0 ? ", " : "", row->choices[i]);
     }
     st = mf_fail(err, MF_E_USAGE, "expected one of %s, not '%.80s'", mf_str_c(&all), value);

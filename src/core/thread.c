@@ -1,5 +1,6 @@
 /* core/thread.c: how many threads compute, and the loop they share. Owns one process-wide number, the thread count:
- * vendor libraries keep theirs process-wide too, and the two must agree. */
+ * vendor libraries keep theirs process-wide too, and the two must agree. Without OpenMP each thread also remembers
+ * whether it is inside a loop. */
 #include "core/thread.h"
 
 #include <sched.h>
@@ -9,6 +10,9 @@
 #include <string.h>
 #ifdef _OPENMP
 #include <omp.h>
+#else
+#include <pthread.h>
+#include <stdbool.h>
 #endif
 
 static _Atomic int thread_count; /* 0: not yet asked for */
@@ -95,6 +99,86 @@ do_range(size_t n, int parts, int i, mf_range_fn *body, void *arg)
     }
 }
 
+#ifdef _OPENMP
+
+static void
+run_ranges(size_t n, int parts, mf_range_fn *body, void *arg)
+{
+    if (omp_in_parallel()) {
+        for (int i = 0; i < parts; i++) {
+            do_range(n, parts, i, body, arg);
+        }
+        return;
+    }
+#pragma omp parallel num_threads(parts)
+    {
+        int i, step = omp_get_num_threads();
+
+        /* Fewer threads than asked for still do every range, so the result is the same. */
+        for (i = omp_get_thread_num(); i < parts; i += step) {
+            do_range(n, parts, i, body, arg);
+        }
+    }
+}
+
+#else
+
+/* Without OpenMP: threads made for each loop. Slower to start; the thread sanitizer understands them. */
+typedef struct share {
+    size_t       n;
+    int          parts, i;
+    mf_range_fn *body;
+    void        *arg;
+} share;
+
+enum { SHARES_MAX = 256 };
+static _Thread_local bool inside_loop;
+
+static void *
+run_share(void *arg)
+{
+    share *s = arg;
+
+    inside_loop = true;
+    for (int i = s->i; i < s->parts; i += SHARES_MAX) {
+        do_range(s->n, s->parts, i, s->body, s->arg);
+    }
+    inside_loop = false;
+    return NULL;
+}
+
+static void
+run_ranges(size_t n, int parts, mf_range_fn *body, void *arg)
+{
+    pthread_t thread[SHARES_MAX];
+    share     s[SHARES_MAX];
+    bool      made[SHARES_MAX] = {false};
+    int       i, shares = parts < SHARES_MAX ? parts : SHARES_MAX;
+
+    if (inside_loop) {
+        for (i = 0; i < parts; i++) {
+            do_range(n, parts, i, body, arg);
+        }
+        return;
+    }
+    for (i = 0; i < shares; i++) {
+        s[i]    = (share){n, parts, i, body, arg};
+        made[i] = i > 0 && pthread_create(&thread[i], NULL, run_share, &s[i]) == 0;
+    }
+    for (i = 0; i < shares; i++) { /* the caller's own share, and those that found no thread */
+        if (!made[i]) {
+            run_share(&s[i]);
+        }
+    }
+    for (i = 0; i < shares; i++) {
+        if (made[i]) {
+            pthread_join(thread[i], NULL);
+        }
+    }
+}
+
+#endif
+
 void
 mf_parallel_for(size_t n, size_t grain, mf_range_fn *body, void *arg)
 {
@@ -106,21 +190,9 @@ mf_parallel_for(size_t n, size_t grain, mf_range_fn *body, void *arg)
     if ((size_t)parts > n) {
         parts = (int)n;
     }
-#ifdef _OPENMP
-    if (parts > 1 && !omp_in_parallel()) {
-#pragma omp parallel num_threads(parts)
-        {
-            int i, step = omp_get_num_threads();
-
-            /* Fewer threads than asked for still do every range, so the result is the same. */
-            for (i = omp_get_thread_num(); i < parts; i += step) {
-                do_range(n, parts, i, body, arg);
-            }
-        }
-        return;
-    }
-#endif
-    for (int i = 0; i < parts; i++) {
-        do_range(n, parts, i, body, arg);
+    if (parts == 1) {
+        body(arg, 0, n, 0);
+    } else {
+        run_ranges(n, parts, body, arg);
     }
 }
