@@ -1,0 +1,215 @@
+/* face/student.c: put a drawn student together: person, expression, scene, painting in layers, camera. */
+#include "face/student.h"
+
+#include <cairo.h>
+#include <math.h>
+#include <string.h>
+#include "core/mem.h"
+#include "face/student/parts.h"
+
+enum { SMALLEST = 16, LARGEST = 2048, DRAWN_AT_LEAST = 160, EXPRESSIONS = 7 };
+
+/* Canvas to picture, averaging k x k canvas pixels. */
+static void
+to_image(mf_image *im, cairo_surface_t *sf, int k)
+{
+    const unsigned char *data = cairo_image_surface_get_data(sf);
+    int                  stride = cairo_image_surface_get_stride(sf);
+    uint32_t             half = (uint32_t)(k * k) / 2, all = (uint32_t)(k * k);
+
+    for (int y = 0; y < im->height; y++)
+        for (int x = 0; x < im->width; x++) {
+            uint32_t sum[3] = {half, half, half};
+            uint8_t *px = im->px + ((size_t)y * (size_t)im->width + (size_t)x) * 3;
+            for (int j = 0; j < k; j++) {
+                const uint32_t *row = (const uint32_t *)(const void *)(data + (size_t)(y * k + j) * (size_t)stride) + x * k;
+                for (int i = 0; i < k; i++) {
+                    sum[0] += row[i] >> 16 & 255;
+                    sum[1] += row[i] >> 8 & 255;
+                    sum[2] += row[i] & 255;
+                }
+            }
+            for (int c = 0; c < 3; c++)
+                px[c] = (uint8_t)(sum[c] / all);
+        }
+}
+
+static void
+from_image(cairo_surface_t *sf, const mf_image *im)
+{
+    unsigned char *data = cairo_image_surface_get_data(sf);
+    int            stride = cairo_image_surface_get_stride(sf);
+
+    for (int y = 0; y < im->height; y++) {
+        uint32_t      *row = (uint32_t *)(void *)(data + (size_t)y * (size_t)stride);
+        const uint8_t *px = im->px + (size_t)y * (size_t)im->width * 3;
+        for (int x = 0; x < im->width; x++, px += 3)
+            row[x] = 0xFF000000U | (uint32_t)px[0] << 16 | (uint32_t)px[1] << 8 | px[2];
+    }
+    cairo_surface_mark_dirty(sf);
+}
+
+static mf_status
+wear_mask(cairo_surface_t *sf, const mf_head *h, const mf_landmarks *lm, mf_rng *rng, mf_err *err)
+{
+    const mf_person *w = h->who;
+    mf_mask_fit      fit = w->mask_fit;
+    mf_mask_shape    shape;
+    mf_mask_light    light = {h->scene->light[0], h->scene->light[1], h->scene->light[2], 0.45F, {1, 1, 1}};
+    mf_image         im = {0};
+    static const float white[3] = {0.97F, 0.97F, 0.97F}, ahead[3] = {0, 0, 1};
+    mf_status        st;
+
+    /* The same mask sits a little differently every time. */
+    fit.alpha += (float)mf_rng_uniform(rng, -0.06, 0.10);
+    fit.alpha = fit.alpha < 0.12F ? 0.12F : fit.alpha;
+    fit.roll += (float)mf_rng_uniform(rng, -0.02, 0.02);
+    mf_skin_light(light.gain, h->scene, white, ahead, 0);
+    cairo_surface_flush(sf);
+    if ((st = mf_image_new(&im, h->size, h->size, 3, err)) < 0)
+        return st;
+    to_image(&im, sf, 1);
+    if ((st = mf_mask_shape_make(&shape, lm, &fit, err)) == MF_OK &&
+        (st = mf_mask_draw(&im, &shape, &w->mask, &light, rng, err)) == MF_OK)
+        from_image(sf, &im);
+    mf_image_free(&im);
+    return st;
+}
+
+static mf_status
+paint(cairo_surface_t *sf, mf_head *h, mf_landmarks *lm, bool masked, mf_rng *rng, mf_err *err)
+{
+    cairo_t  *cr = cairo_create(sf);
+    mf_status st;
+    double    jaw[17][2];
+
+    mf_backdrop_paint(cr, h);
+    mf_hair_back(cr, h);
+    mf_body_paint(cr, h);
+    if ((st = mf_skin_paint(cr, h, err)) < 0)
+        goto done;
+    mf_marks_paint(cr, h);
+    mf_nose_paint(cr, h, lm);
+    mf_mouth_paint(cr, h, lm);
+    mf_beard_paint(cr, h);
+    mf_eyes_paint(cr, h, lm);
+    mf_brows_paint(cr, h, lm);
+    mf_head_jaw(jaw, h);
+    for (int i = 0; i < 17; i++) {
+        lm->x[i] = (float)jaw[i][0];
+        lm->y[i] = (float)jaw[i][1];
+    }
+    lm->n = 68;
+    if (masked && (st = wear_mask(sf, h, lm, rng, err)) < 0)
+        goto done;
+    mf_hair_front(cr, h);
+    mf_spectacles_paint(cr, h);
+    if (cairo_status(cr) != CAIRO_STATUS_SUCCESS)
+        st = mf_fail(err, MF_E_INTERNAL, "drawing a face: %s", cairo_status_to_string(cairo_status(cr)));
+done:
+    cairo_destroy(cr);
+    return st;
+}
+
+/* Exposure, contrast, colour cast, vignette, blur, noise. */
+static mf_status
+camera(mf_image *im, const mf_scene *s, mf_err *err)
+{
+    size_t   w = (size_t)im->width, h = (size_t)im->height, row = 3 * w;
+    uint32_t seed = s->seed | 1U;
+    float    q = 0.25F * s->blur;
+    uint8_t *old;
+
+    if (q > 0) {
+        if ((old = mf_calloc(h, row)) == NULL)
+            return mf_oom(err, h * row, "the blur of a picture");
+        memcpy(old, im->px, h * row);
+        for (size_t y = 0; y < h; y++) {
+            const uint8_t *up = old + (y > 0 ? y - 1 : y) * row, *mid = old + y * row, *low = old + (y + 1 < h ? y + 1 : y) * row;
+            for (size_t i = 0; i < row; i++) {
+                size_t l = i >= 3 ? i - 3 : i, r = i + 3 < row ? i + 3 : i;
+                float  a = q * (float)(up[l] + low[l]) + (1 - 2 * q) * (float)mid[l];
+                float  b = q * (float)(up[i] + low[i]) + (1 - 2 * q) * (float)mid[i];
+                float  c = q * (float)(up[r] + low[r]) + (1 - 2 * q) * (float)mid[r];
+                im->px[y * row + i] = (uint8_t)(q * (a + c) + (1 - 2 * q) * b + 0.5F);
+            }
+        }
+        mf_free(old);
+    }
+    for (size_t y = 0; y < h; y++)
+        for (size_t x = 0; x < w; x++) {
+            float dx = 2 * (float)x / (float)w - 1, dy = 2 * (float)y / (float)h - 1;
+            float gain = s->exposure * (1 - 0.5F * s->vignette * (dx * dx + dy * dy)), grey = 0;
+            for (int k = 0; k < 3; k++) {
+                seed = seed * 1664525U + 1013904223U;
+                grey += (float)(seed >> 16) * (1.0F / 65536.0F) - 0.5F;
+            }
+            for (int c = 0; c < 3; c++) {
+                uint8_t *px = &im->px[y * row + 3 * x + (size_t)c];
+                float    v = (float)*px * (1.0F / 255.0F) * gain * (1 + s->warmth * (float)(1 - c));
+                v   = 0.5F + s->contrast * (v - 0.5F) + 2 * s->noise * grey;
+                *px = (uint8_t)(v < 0 ? 0 : v > 1 ? 255 : v * 255 + 0.5F);
+            }
+        }
+    return MF_OK;
+}
+
+mf_status
+mf_student_draw(mf_image *out, mf_landmarks *lm, uint64_t seed, int person, int expression, int take, bool masked, int size,
+                mf_err *err)
+{
+    uint64_t         what;
+    mf_rng           feel, look;
+    mf_person        who;
+    mf_scene         scene;
+    mf_head         *h = NULL;
+    cairo_surface_t *sf = NULL;
+    mf_landmarks     own = {0};
+    mf_image         im = {0};
+    int              k;
+    mf_status        st;
+
+    memset(out, 0, sizeof *out);
+    if (expression < 0 || expression >= EXPRESSIONS)
+        return mf_fail(err, MF_E_ARG, "expression %d does not exist; there are 0 to %d", expression, EXPRESSIONS - 1);
+    if (size < SMALLEST || size > LARGEST)
+        return mf_fail(err, MF_E_ARG, "a drawn face has %d to %d pixels a side, not %d", SMALLEST, LARGEST, size);
+    if (person < 0 || take < 0)
+        return mf_fail(err, MF_E_ARG, "person and take count from 0, not %d and %d", person, take);
+    what  = 1 + ((uint64_t)take * EXPRESSIONS + (uint64_t)expression) * 3;
+    feel  = mf_rng_make(seed, (uint64_t)person, what, MF_RNG_SYNTH);
+    look  = mf_rng_make(seed, (uint64_t)person, what + (masked ? 2 : 1), MF_RNG_SYNTH);
+    k     = size >= DRAWN_AT_LEAST ? 1 : (DRAWN_AT_LEAST + size - 1) / size;
+    who   = mf_person_draw(seed, person);
+    scene = mf_scene_draw(&look);
+    h     = mf_calloc(1, sizeof *h);
+    sf    = cairo_image_surface_create(CAIRO_FORMAT_RGB24, size * k, size * k);
+    if (h == NULL || cairo_surface_status(sf) != CAIRO_STATUS_SUCCESS) {
+        st = mf_oom(err, sizeof *h, "a drawn face");
+        goto done;
+    }
+    mf_expression_draw(h->au, &who, expression, &feel);
+    mf_head_build(h, &who, &scene, size * k);
+    if ((st = paint(sf, h, &own, masked, &look, err)) < 0 || (st = mf_image_new(&im, size, size, 3, err)) < 0)
+        goto done;
+    cairo_surface_flush(sf);
+    to_image(&im, sf, k);
+    if ((st = camera(&im, &scene, err)) < 0)
+        goto done;
+    if (lm != NULL) {
+        for (int i = 0; i < 68; i++) {
+            own.x[i] /= (float)k;
+            own.y[i] /= (float)k;
+        }
+        *lm = own;
+    }
+    *out = im;
+    im   = (mf_image){0};
+done:
+    mf_image_free(&im);
+    cairo_surface_destroy(sf);
+    mf_free(h);
+    if (st < 0)
+        return mf_fail_in(err, st, "drawn face");
+    return MF_OK;
+}

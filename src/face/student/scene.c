@@ -1,0 +1,65 @@
+/* face/student/scene.c: pose, framing, light and camera of one take. */
+#include "face/student/parts.h"
+
+#include <math.h>
+
+static float
+uni(mf_rng *r, double lo, double hi)
+{
+    return (float)mf_rng_uniform(r, lo, hi);
+}
+
+static float
+bell(mf_rng *r, double sd, double most)
+{
+    return (float)mf_clamp(sd * mf_rng_normal(r), -most, most);
+}
+
+mf_scene
+mf_scene_draw(mf_rng *r)
+{
+    mf_scene s = {0};
+    double   az, el, strength, warm;
+    float    hue;
+
+    s.yaw   = bell(r, 0.16, 0.38);
+    s.pitch = bell(r, 0.07, 0.17);
+    s.roll  = bell(r, 0.05, 0.14);
+    s.zoom  = uni(r, 0.94, 1.07);
+    s.dx    = uni(r, -0.03, 0.03);
+    s.dy    = uni(r, -0.025, 0.025);
+    s.gaze[0] = bell(r, 0.02, 0.05);
+    s.gaze[1] = bell(r, 0.01, 0.02);
+    az = mf_rng_uniform(r, -1.05, 1.05);
+    el = mf_rng_uniform(r, 0.15, 0.85);
+    s.light[0] = (float)(sin(az) * cos(el));
+    s.light[1] = (float)-sin(el);
+    s.light[2] = (float)(cos(az) * cos(el));
+    strength = mf_rng_uniform(r, 0.62, 1.0);
+    warm     = mf_rng_uniform(r, -0.08, 0.12);
+    for (int c = 0; c < 3; c++) {
+        float cast  = (float)(1 + warm * (c == 0 ? 1 : c == 1 ? 0.15 : -1.1));
+        s.key[c]    = (float)strength * cast;
+        s.sky[c]    = (float)(0.62 - 0.34 * strength) * (2 - cast) + 0.06F;
+        s.ground[c] = 0.45F * s.sky[c];
+    }
+    hue = uni(r, 0, 6.283);
+    for (int c = 0; c < 3; c++) {
+        float tint   = 0.10F * cosf(hue + 2.094F * (float)c);
+        s.back[0][c] = uni(r, 0, 0.04) + tint;
+        s.back[1][c] = uni(r, 0, 0.04) + 0.5F * tint;
+    }
+    hue = uni(r, 0.2, 0.85);
+    for (int c = 0; c < 3; c++) {
+        s.back[0][c] += hue;
+        s.back[1][c] += hue * 0.75F;
+    }
+    s.exposure = uni(r, 0.86, 1.12);
+    s.contrast = uni(r, 0.92, 1.10);
+    s.warmth   = uni(r, -0.035, 0.035);
+    s.vignette = uni(r, 0, 0.25);
+    s.blur     = mf_rng_unit(r) < 0.35 ? uni(r, 0.2, 0.9) : 0;
+    s.noise    = uni(r, 0.004, 0.02);
+    s.seed     = mf_rng_u32(r);
+    return s;
+}
