@@ -1,0 +1,110 @@
+/* nn/backends/onednn/conv2d.c: convolution with bias, residual and ReLU in one pass.
+ *
+ * y [N,Co,Ho,Wo] = act(conv(x [N,Ci,H,W], w [Co,Ci/g,kh,kw]) + b [Co] + res [N,Co,Ho,Wo]). The residual is summed into
+ * the memory of y: where the plan shares it with `res` nothing is copied. */
+#include "nn/backends/onednn/chan.h"
+#include "nn/backends/onednn/conv.h"
+
+#include "core/mem.h"
+
+typedef struct conv_state {
+    dn_prim           prim;
+    const mf_dn_simd *simd;
+    bool              bias, res;
+    size_t            bytes; /* of y */
+} conv_state;
+
+static bool
+conv_supports(const mf_prep *p, char why[128])
+{
+    return mf_dn_conv_supports(p, p->out[0].dtype, why);
+}
+
+static void
+conv_release(void *state)
+{
+    conv_state *s = state;
+
+    if (s != NULL) {
+        mf_dn_prim_free(&s->prim);
+        mf_free(s);
+    }
+}
+
+static mf_status
+conv_prepare(mf_prep *p, mf_err *err)
+{
+    static const int          ids[] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_BIAS};
+    static const dnnl_query_t qs[]  = {dnnl_query_src_md, dnnl_query_weights_md, dnnl_query_dst_md, dnnl_query_weights_md};
+    const mf_conv2d_attrs    *a     = p->attrs;
+    mf_status                 st;
+    dn_conv_got               got;
+    conv_state               *s;
+    dn_conv_want              want = {
+        .dir = DN_CONV_FWD, .groups = a->groups, .inference = p->inference, .bias = p->nin > 2 && p->has_in[2],
+        .res = p->nin > 3 && p->has_in[3], .relu = a->act == MF_ACT_RELU, .x = p->in[0], .w = p->in[1], .y = p->out[0],
+        .picks = {{DN_PICK_AS_IS, DN_PICK_HOME}, {DN_PICK_HOME, DN_PICK_HOME}, {DN_PICK_ANY, DN_PICK_ANY},
+                  {DN_PICK_PLAIN, DN_PICK_PLAIN}, {DN_PICK_END, DN_PICK_END}},
+    };
+
+    want.x.dtype = want.w.dtype = want.y.dtype;
+    mf_dn_conv_geom(&want.geom, a);
+    if (p->free_in[0]) { /* a picture: whoever loads it writes rows or pixels, nothing blocked */
+        static const dn_pick_pair picks[] = {{DN_PICK_ANY, DN_PICK_HOME},   {DN_PICK_PLAIN, DN_PICK_HOME},
+                                             {DN_PICK_NHWC, DN_PICK_HOME},  {DN_PICK_PLAIN, DN_PICK_ANY},
+                                             {DN_PICK_PLAIN, DN_PICK_PLAIN}, {DN_PICK_END, DN_PICK_END}};
+
+        want.x_plain = true;
+        memcpy(want.picks, picks, sizeof picks);
+    }
+    if ((st = mf_dn_conv_choose(&got, p->ctx, &want, err)) < 0) {
+        return st;
+    }
+    if ((s = mf_calloc(1, sizeof *s)) == NULL) {
+        st = mf_oom(err, sizeof *s, "a convolution");
+        goto done;
+    }
+    if ((st = mf_dn_prim_new(&s->prim, p->ctx, got.pd, want.bias ? 4 : 3, ids, qs, err)) < 0) {
+        goto done;
+    }
+    p->in[0].dtype = p->in[1].dtype = want.y.dtype;
+    p->in[0].layout  = got.x;
+    p->in[1].layout  = got.w;
+    p->out[0].layout = got.y;
+    if (want.bias) {
+        p->in[2].dtype  = MF_DTYPE_F32;
+        p->in[2].layout = mf_layout_plain(&p->in[2].shape);
+    }
+    if (want.res) {
+        p->in[3]      = p->out[0];
+        p->inplace[0] = 3;
+    }
+    p->scratch = s->prim.scratch;
+    s->simd    = p->ctx->simd;
+    s->bias    = want.bias;
+    s->res     = want.res;
+    s->bytes   = mf_tdesc_bytes(&p->out[0]);
+    p->state   = s;
+    s          = NULL;
+done:
+    conv_release(s);
+    dnnl_primitive_desc_destroy(got.pd);
+    return st;
+}
+
+static mf_status
+conv_run(void *state, const mf_run *r, mf_err *err)
+{
+    conv_state *s       = state;
+    void       *ptrs[4] = {r->in[0], r->in[1], r->out[0], s->bias ? r->in[2] : NULL};
+
+    if (s->res && r->in[3] != r->out[0]) {
+        mf_dn_copy(r->out[0], r->in[3], s->bytes);
+    }
+    return mf_dn_prim_run(&s->prim, ptrs, r->scratch, err);
+}
+
+const mf_kernel_def mf_onednn_conv2d = {
+    .op = "conv2d", .name = "onednn.conv2d", .supports = conv_supports, .prepare = conv_prepare, .run = conv_run,
+    .release = conv_release,
+};
