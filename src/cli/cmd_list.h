@@ -1,4 +1,5 @@
 /* cli/cmd_list.h: the commands, sorted. */
+MF_CMD(bench)
 MF_CMD(data)
 MF_CMD(help)
 MF_CMD(info)

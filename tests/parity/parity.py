@@ -1,0 +1,162 @@
+"""maskfer against PyTorch: the same weights and pictures, then logits, all gradients, and training curves.
+
+    python parity.py TOOL MASKFER [--backend onednn]      (make parity)
+
+Gradients and logits: worst difference over the largest magnitude of the same tensor, limit 1e-4 (f32). Curves: 20 Adam
+steps, losses within 1e-3 relative; weights and running statistics after them are compared element by element."""
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "bench", "peers"))
+import nets  # noqa: E402
+
+p = argparse.ArgumentParser()
+p.add_argument("tool")
+p.add_argument("maskfer")
+p.add_argument("--backend", default="onednn")
+o = p.parse_args()
+torch.manual_seed(20261122)
+torch.set_num_threads(os.cpu_count())
+bad = 0
+
+
+def relative(a, b):
+    a, b = a.double(), b.double()
+    return float((a - b).abs().max() / b.abs().max().clamp_min(1e-12))
+
+
+def report(what, value, limit):
+    global bad
+    ok = value <= limit
+    bad += not ok
+    print("%-58s %.2e  limit %.0e  %s" % (what, value, limit, "ok" if ok else "TOO LARGE"), flush=True)
+
+
+def lively(net):
+    """Running statistics and affine parameters that matter, so that a swap of two of them shows."""
+    for m in net.modules():
+        if isinstance(m, torch.nn.BatchNorm2d):
+            m.weight.data.uniform_(0.5, 1.0)
+            m.bias.data.uniform_(-0.2, 0.2)
+            m.running_mean.uniform_(-0.1, 0.1)
+            m.running_var.uniform_(0.8, 1.2)
+    return net
+
+
+def unit(x):
+    return x / x.norm(dim=1, keepdim=True).clamp_min(1e-12)
+
+
+def forms(net, x, place):
+    """features for the MSE, logits: msde.md 2.2."""
+    m = net.maps(x)
+    if place == "map":
+        m = unit(m)
+        e = m.mean((2, 3))
+        return m, net.fc(e)
+    e = m.mean((2, 3))
+    if place == "embedding":
+        e = unit(e)
+    return e, net.fc(e)
+
+
+def cross(logits, t, double):
+    if double:
+        logits = logits.softmax(1)
+    return -(t * logits.log_softmax(1)).sum(1).mean()
+
+
+def loss_of(method, net, teacher, x0, x1, t):
+    if method.startswith("supervised"):
+        logits = net(x0)
+        return cross(logits, t, False), logits
+    form = method.split("=")[1] if "=" in method else "clean"
+    place = {"clean": "none", "paper": "embedding", "code": "map"}[form]
+    double = form == "code"
+    if method.startswith("contrastive"):
+        f0, l0 = forms(net, x0, place)
+        f1, l1 = forms(net, x1, place)
+        alpha = 1.0 if form == "code" else 0.2
+        return alpha * ((f0 - f1) ** 2).mean() + cross(l0, t, double) + cross(l1, t, double), l1
+    place = {"clean": "none", "paper": "embedding", "code": "map"}[form]
+    with torch.no_grad():
+        ft, _ = forms(teacher, x0, place)
+    fs, ls = forms(net, x1, place)
+    if form == "clean":  # unit vectors for the comparison, the plain embedding for the classifier
+        ft, fs = unit(ft), unit(fs)
+    return cross(ls, t, double) + 100.0 * ((ft - fs) ** 2).mean(), ls
+
+
+def run(arch, method, steps, batch, size, optimiser, lr, decay, grad_limit=1e-4, curve_limit=1e-3):
+    classes = 7
+    net = lively(nets.make(arch, classes)).train()
+    teacher = lively(nets.make(arch, classes)).eval() if method.startswith("distill") else None
+    x = torch.randn(2, steps, batch, 3, size, size)
+    t = torch.nn.functional.one_hot(torch.randint(0, classes, (steps, batch)), classes).float()
+    with tempfile.TemporaryDirectory() as d:
+        w = {k: v.clone() for k, v in net.state_dict().items()}
+        if teacher:
+            w.update({"teacher." + k: v.clone() for k, v in teacher.state_dict().items()})
+        save_file({k: v.float().contiguous() if v.is_floating_point() else v.contiguous() for k, v in w.items()}, d + "/w.safetensors")
+        save_file({"x0": x[0].contiguous(), "x1": x[1].contiguous(), "target": t.contiguous()}, d + "/d.safetensors")
+        subprocess.run([o.tool, o.backend, arch, method, optimiser, repr(lr), repr(decay), d + "/w.safetensors", d + "/d.safetensors",
+                        d + "/o.safetensors"], check=True)
+        got = load_file(d + "/o.safetensors")
+    opt = {"adam": lambda q: torch.optim.Adam(q, lr=lr, weight_decay=decay), "adamw": lambda q: torch.optim.AdamW(q, lr=lr, weight_decay=decay),
+           "sgd": lambda q: torch.optim.SGD(q, lr=lr, momentum=0.9, weight_decay=decay)}[optimiser](net.parameters())
+    losses, worst = [], ("", 0.0)
+    for k in range(steps):
+        opt.zero_grad()
+        loss, logits = loss_of(method, net, teacher, x[0][k], x[1][k], t[k])
+        loss.backward()
+        if k == 0:
+            report("%s %s: logits" % (arch, method), relative(got["logits"], logits.detach()), grad_limit)
+            for name, q in net.named_parameters():
+                r = relative(got["grad:" + name], q.grad)
+                if r > worst[1]:
+                    worst = (name, r)
+            report("%s %s: worst gradient (%s)" % (arch, method, worst[0]), worst[1], grad_limit)
+        opt.step()
+        losses.append(float(loss.detach()))
+    if steps > 1:
+        r = max(abs(a - b) / max(abs(b), 1e-3) for a, b in zip(got["losses"].tolist(), losses))
+        report("%s %s %s: loss over %d steps" % (arch, method, optimiser, steps), r, curve_limit)
+        state = net.state_dict()
+        stats = max(relative(got[k], v) for k, v in state.items() if "running" in k)
+        report("%s %s %s: running statistics" % (arch, method, optimiser), stats, 10 * curve_limit)
+        assert all(int(got[k]) == int(v) for k, v in state.items() if "num_batches" in k), "counters differ"
+
+
+def verify():
+    """weights verify: a PyTorch checkpoint, zip container and older stream, in inference form."""
+    for arch in ("resnet18", "resnet34", "resnet50"):
+        net = lively(nets.make(arch, 7)).eval()
+        x = torch.randn(3, 3, 64, 64)
+        with tempfile.TemporaryDirectory() as d, torch.no_grad():
+            for zipped in (True, False):
+                torch.save(net.state_dict(), d + "/n.pth", _use_new_zipfile_serialization=zipped)
+                save_file({"input": x}, d + "/i.safetensors")
+                subprocess.run([o.maskfer, "weights", "verify", d + "/n.pth", "--arch", arch, "--input", d + "/i.safetensors", "--output",
+                                d + "/g.safetensors"], check=True, stdout=subprocess.DEVNULL)
+                g = load_file(d + "/g.safetensors")
+                report("%s .pth %s: logits" % (arch, "zip" if zipped else "stream"), relative(g["logits"], net(x)), 1e-4)
+                report("%s .pth %s: features" % (arch, "zip" if zipped else "stream"), relative(g["features"], net.features(x)), 1e-4)
+
+
+verify()
+for arch in ("resnet18", "resnet34", "resnet50"):
+    run(arch, "supervised", 1, 8, 64, "adam", 1e-3, 0.0)
+run("resnet18", "supervised", 20, 16, 64, "adam", 1e-4, 0.0)
+run("resnet18", "supervised", 20, 16, 64, "sgd", 1e-2, 5e-4)
+for form in ("clean", "paper", "code"):
+    run("resnet18", "contrastive:form=" + form, 20, 16, 64, "adam", 1e-4, 0.0)
+    run("resnet18", "distill:form=" + form, 20, 16, 64, "adam", 1e-4, 0.0)
+print("%d comparison(s) out of limits" % bad)
+sys.exit(1 if bad else 0)
