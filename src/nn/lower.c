@@ -106,6 +106,9 @@ is_free(const mf_program *p, int32_t slot)
 {
     const mf_slot *s = &p->slot[slot];
 
+    if (s->root >= 0) return false; /* a view follows its root ... */
+    for (int32_t i = 0; i < p->n_slot; i++)
+        if (p->slot[i].root == slot) return false; /* ... which must stay as the view saw it */
     if (s->kind == MF_SLOT_PARAM) return p->grads && !s->param->fixed && !s->param->data && !s->param->frozen;
     return s->kind == MF_SLOT_INPUT && !has_step_user(p, slot);
 }

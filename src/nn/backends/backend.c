@@ -31,6 +31,7 @@ mf_backend_find(const mf_backend **out, const char *name, mf_err *err)
     for (size_t i = 0; i < sizeof backends / sizeof backends[0]; i++) {
         if (strcmp(backends[i]->name, name) == 0) {
             *out = backends[i];
+            mf_str_free(&have);
             return MF_OK;
         }
         mf_str_printf(&have, "%s%s", i ? ", " : "", backends[i]->name);
