@@ -71,7 +71,7 @@ mf_cache_reader_free(mf_cache_reader *r)
 static mf_status
 path_of(mf_str *out, const mf_cache *c, uint32_t row, mf_err *err)
 {
-    mf_path_join(out, c->data->dir ? c->data->dir : ".", c->data->rows[row].image);
+    mf_dataset_path(out, c->data, row);
     return mf_str_ok(out, err);
 }
 
