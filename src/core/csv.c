@@ -379,7 +379,8 @@ mf_csv_column(char **header, size_t n, const char *name)
 void
 mf_csv_put(mf_str *out, const char *field)
 {
-    if (strpbrk(field, ",\"\r\n") == NULL) {
+    /* A leading byte-order mark is quoted too, or it would be passed over at the beginning of a file. */
+    if (strpbrk(field, ",\"\r\n") == NULL && !mf_str_starts(field, "\xef\xbb\xbf")) {
         mf_str_add(out, field);
         return;
     }

@@ -394,9 +394,33 @@ is_plain(const char *s)
     return true;
 }
 
+/* Characters of several bytes that YAML takes for line breaks, or refuses raw: U+0080 to U+009F, U+2028, U+2029, U+FEFF,
+ * U+FFFE, U+FFFF. Writes the escape and returns the bytes it stands for, or 0. */
+static size_t
+put_escape(mf_str *out, const unsigned char *c)
+{
+    unsigned code;
+
+    if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f) {
+        mf_str_printf(out, "\\x%02x", c[1]);
+        return 2;
+    }
+    if (c[0] < 0xe0 || c[0] > 0xef || c[1] == 0 || c[2] == 0) {
+        return 0;
+    }
+    code = (c[0] & 0xfu) << 12 | (c[1] & 0x3fu) << 6 | (c[2] & 0x3fu);
+    if (code != 0x2028 && code != 0x2029 && code != 0xfeff && code != 0xfffe && code != 0xffff) {
+        return 0;
+    }
+    mf_str_printf(out, "\\u%04x", code);
+    return 3;
+}
+
 void
 mf_yaml_quote(mf_str *out, const char *text)
 {
+    size_t used;
+
     if (is_plain(text)) {
         mf_str_add(out, text);
         return;
@@ -405,7 +429,9 @@ mf_yaml_quote(mf_str *out, const char *text)
     for (; *text != '\0'; text++) {
         unsigned char c = (unsigned char)*text;
 
-        if (c == '"' || c == '\\') {
+        if ((used = put_escape(out, (const unsigned char *)text)) != 0) {
+            text += used - 1;
+        } else if (c == '"' || c == '\\') {
             mf_str_addc(out, '\\');
             mf_str_addc(out, (char)c);
         } else if (c == '\n') {

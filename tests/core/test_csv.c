@@ -162,7 +162,7 @@ columns_are_found(void **state)
 static void
 put_and_next_agree(void **state)
 {
-    static const char *const piece[] = {"a", ",", "\"", "\n", "\r\n", " ", "\xc3\xa9", "'"};
+    static const char *const piece[] = {"a", ",", "\"", "\n", "\r\n", " ", "\xc3\xa9", "\xef\xbb\xbf"};
     mf_rng                   r       = mf_rng_make(3, 0, 0, MF_RNG_TEST);
     int                      i;
 

@@ -117,7 +117,8 @@ static void
 quoted_reads_back(void **state)
 {
     static const char *const piece[] = {"a",  "B",  ":", " ",  "#",  "\"", "'",  "\\", "\n", "\t", "-",        "1",
-                                        "[", "]", ",", "{", "}", "&", "*", "!", "|", ">", "%", "@", "`", "\xc3\xa9", "\x01", "~", "yes", "."};
+                                        "[", "]", ",", "{", "}", "&", "*", "!", "|", ">", "%", "@", "`", "\xc3\xa9", "\x01", "~", "yes", ".",
+                                        "\xc2\x85", "\xe2\x80\xa8", "\xef\xbb\xbf"};
     enum { PIECES = sizeof piece / sizeof piece[0] };
     mf_rng r = mf_rng_make(4, 0, 0, MF_RNG_TEST);
     int    i;
