@@ -161,6 +161,79 @@ rise(const units *s, const int64_t *w, size_t u, const int64_t *in_class, int64_
     return cost + w[s->classes + 1] * (2 * people + 1);
 }
 
+/* Half the change of the cost when fold f gives unit u to g and takes v for it; u or v may be SIZE_MAX for nobody. */
+static int64_t
+exchange(const units *s, const int64_t *w, size_t u, size_t v, const int64_t *f, const int64_t *g)
+{
+    const uint32_t *a = u == SIZE_MAX ? NULL : s->count + u * (size_t)s->classes;
+    const uint32_t *b = v == SIZE_MAX ? NULL : s->count + v * (size_t)s->classes;
+    int64_t         change = 0, d;
+    int             c;
+
+    for (c = 0; c < s->classes; c++) {
+        d = (b ? (int64_t)b[c] : 0) - (a ? (int64_t)a[c] : 0);
+        change += w[c] * d * (f[c] - g[c] + d);
+    }
+    d = (b ? (int64_t)s->u[v].rows : 0) - (a ? (int64_t)s->u[u].rows : 0);
+    change += w[c] * d * (f[c] - g[c] + d);
+    d = (b != NULL) - (a != NULL);
+    return change + w[c + 1] * d * (f[c + 1] - g[c + 1] + d);
+}
+
+/* Add (sign 1) or take (sign -1) unit u to or from a fold's sums. */
+static void
+toggle(const units *s, int64_t *in, size_t u, int sign)
+{
+    int c;
+
+    for (c = 0; c < s->classes; c++)
+        in[c] += sign * (int64_t)s->count[u * (size_t)s->classes + (size_t)c];
+    in[c] += sign * (int64_t)s->u[u].rows;
+    in[c + 1] += sign;
+}
+
+/* Move single people, and exchange two, wherever that lowers the cost; it falls each time, so this ends. Exchanges take
+ * a look at every two people: only up to a few thousand of them. */
+static void
+refine(const units *s, const int64_t *w, int *of_unit, int64_t *sum, int k, const uint32_t *order)
+{
+    size_t width = (size_t)s->classes + 2, i, j, pass, changed = 1;
+
+    for (pass = 0; pass < 50 && changed; pass++) {
+        changed = 0;
+        for (i = 0; i < s->n; i++) {
+            size_t u = order[i];
+            int    g;
+
+            for (g = 0; g < k; g++) {
+                int64_t *from = sum + (size_t)of_unit[u] * width, *to = sum + (size_t)g * width;
+
+                if (g == of_unit[u] || exchange(s, w, u, SIZE_MAX, from, to) >= 0)
+                    continue;
+                toggle(s, from, u, -1);
+                toggle(s, to, u, 1);
+                of_unit[u] = g;
+                changed++;
+            }
+            for (j = i + 1; j < s->n && s->n <= 4096; j++) {
+                size_t   v    = order[j];
+                int64_t *from = sum + (size_t)of_unit[u] * width, *to = sum + (size_t)of_unit[v] * width;
+                int      other = of_unit[v];
+
+                if (of_unit[u] == other || exchange(s, w, u, v, from, to) >= 0)
+                    continue;
+                toggle(s, from, u, -1);
+                toggle(s, from, v, 1);
+                toggle(s, to, v, -1);
+                toggle(s, to, u, 1);
+                of_unit[v] = of_unit[u];
+                of_unit[u] = other;
+                changed++;
+            }
+        }
+    }
+}
+
 mf_status
 mf_folds_make(int *fold, const mf_dataset *d, int k, uint64_t seed, mf_err *err)
 {
@@ -205,12 +278,10 @@ mf_folds_make(int *fold, const mf_dataset *d, int k, uint64_t seed, mf_err *err)
                 best = f;
             }
         }
-        for (c = 0; c < s.classes; c++)
-            sum[(size_t)best * width + (size_t)c] += s.count[u * (size_t)s.classes + (size_t)c];
-        sum[(size_t)best * width + (size_t)c] += s.u[u].rows;
-        sum[(size_t)best * width + (size_t)c + 1]++;
+        toggle(&s, sum + (size_t)best * width, u, 1);
         of_unit[u] = best;
     }
+    refine(&s, w, of_unit, sum, k, order);
     for (i = 0; i < d->n_rows; i++)
         fold[i] = of_unit[s.of_row[i]];
 done:
@@ -240,17 +311,6 @@ holdout_cost(const units *s, const int64_t *in, int64_t aim)
     cost += dev * dev;
     dev = (in[c + 1] << 20) / (int64_t)s->n - aim;
     return cost + dev * dev;
-}
-
-static void
-toggle(const units *s, int64_t *in, size_t u, int sign)
-{
-    int c;
-
-    for (c = 0; c < s->classes; c++)
-        in[c] += sign * (int64_t)s->count[u * (size_t)s->classes + (size_t)c];
-    in[c] += sign * (int64_t)s->u[u].rows;
-    in[c + 1] += sign;
 }
 
 /* Put units in, in shuffled order, while that brings the shares nearer; then move single units in or out while that

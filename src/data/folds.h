@@ -8,7 +8,8 @@
 #include "data/manifest.h"
 
 /* k identity-independent folds: fold[i] in 0..k-1 for every row i of d; all rows of a subject share a fold. Sizes and
- * class balance are evened greedily (largest subject first, the fold where it hurts least), ties broken by `seed`.
+ * class balance are evened greedily (largest subject first, the fold where it hurts least), then by moving and
+ * exchanging people while that helps; ties are broken by `seed`.
  * MF_E_ARG: rows without a subject (the sentence counts them and says how to give subjects). MF_E_LIMIT: fewer subjects than k. */
 mf_status mf_folds_make(int *fold, const mf_dataset *d, int k, uint64_t seed, mf_err *err);
 /* Of the rows with use[i] != 0, mark part[i] = 1 for about `share` of them, whole subjects only, balanced by class (a validation part
