@@ -6,7 +6,7 @@
 #include "core/thread.h"
 
 static const mf_cmd *const subs[] = {
-    &mf_cmd_data_check, &mf_cmd_data_folds, &mf_cmd_data_import, &mf_cmd_data_occlude, NULL,
+    &mf_cmd_data_check, &mf_cmd_data_folds, &mf_cmd_data_import, &mf_cmd_data_occlude, &mf_cmd_data_synth, NULL,
 };
 
 const mf_cmd mf_cmd_data = {

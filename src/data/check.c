@@ -29,6 +29,8 @@ note_bad(look *l, const char *prefix, const mf_err *e, mf_err *err)
 {
     const char *text = e->msg;
 
+    if (e->code == MF_E_NOMEM) /* not the picture's fault */
+        return mf_fail(err, e->code, "%s", e->msg);
     if (mf_str_starts(text, prefix)) /* the path is known from the row */
         text += strlen(prefix);
     l->reason = mf_strdup(text);
@@ -51,7 +53,7 @@ look_at(void *arg, size_t i, mf_err *err)
     mf_str_printf(&prefix, "picture '%s': ", all->d->rows[i].image);
     if ((st = mf_str_ok(&path, err)) < 0 || (st = mf_str_ok(&prefix, err)) < 0)
         goto done;
-    if (mf_file_read(&file, mf_str_c(&path), MF_IMAGE_MAX_BYTES, &e) < 0) {
+    if ((st = mf_file_read(&file, mf_str_c(&path), MF_IMAGE_MAX_BYTES, &e)) < 0) {
         st = note_bad(l, mf_str_c(&prefix), &e, err);
         goto done;
     }
@@ -60,7 +62,7 @@ look_at(void *arg, size_t i, mf_err *err)
     mf_sha256_end(&s, l->sum);
     l->read  = true;
     l->bytes = file.size;
-    if (mf_image_decode(&im, all->d->rows[i].image, file.data, file.size, 0, &e) < 0) {
+    if ((st = mf_image_decode(&im, all->d->rows[i].image, file.data, file.size, 0, &e)) < 0) {
         st = note_bad(l, mf_str_c(&prefix), &e, err);
         goto done;
     }
