@@ -3,9 +3,8 @@
 
 #include <math.h>
 
-/* How thick the beard grows at a resting place, 0..1. */
-static double
-growth(mf_beard kind, double x, double y)
+double
+mf_beard_growth(mf_beard kind, double x, double y)
 {
     double ax = fabs(x), lip, chin, side;
 
@@ -22,40 +21,51 @@ growth(mf_beard kind, double x, double y)
     }
 }
 
+/* True where (x, y) lies well inside the contour of the face. */
+static bool
+on_face(const mf_head *h, double x, double y)
+{
+    int j = 0;
+
+    while (j < MF_HEAD_ROWS - 1 && h->rim[j + 1][1] < y)
+        j++;
+    return fabs(x) < h->rim[j][0] * 0.97;
+}
+
 void
 mf_beard_paint(cairo_t *cr, const mf_head *h)
 {
     const mf_person *w = h->who;
     mf_dice dice = {w->strands ^ 0xBEA2DU};
-    int     n = w->beard == MF_BEARD_FULL ? 620 : w->beard == MF_BEARD_STUBBLE ? 420 : w->beard == MF_BEARD_NONE ? 0 : 330;
+    int     n = w->beard == MF_BEARD_FULL ? 900 : w->beard == MF_BEARD_STUBBLE ? 320 : w->beard == MF_BEARD_NONE ? 0 : 380;
     double  d = h->scale;
 
     cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
     for (int k = 0; k < n; k++) {
-        double x = 1.1 * (double)mf_dice_spread(&dice), y = 0.80 + 1.16 * (double)mf_dice_unit(&dice), g, p[2], q[2], len, away;
-        double u = (double)mf_dice_unit(&dice), v = (double)mf_dice_spread(&dice), glow;
+        double x = 1.08 * (double)mf_dice_spread(&dice), y = 0.80 + 1.16 * (double)mf_dice_unit(&dice), g, p[2], q[2], len, away;
+        double u = (double)mf_dice_unit(&dice), v = (double)mf_dice_spread(&dice), tone = (double)mf_dice_unit(&dice), glow;
         if (w->beard == MF_BEARD_MOUSTACHE) {
-            x *= 0.5;
+            x *= 0.52;
             y = 0.80 + 0.25 * (y - 0.80) / 1.16;
         } else if (w->beard == MF_BEARD_GOATEE) {
             x *= 0.58;
         }
-        g = growth(w->beard, x, y);
-        if (g <= u)
+        g = mf_beard_growth(w->beard, x, y);
+        if (g <= u || !on_face(h, x, y))
             continue;
-        len  = w->beard == MF_BEARD_STUBBLE ? 0.018 : w->beard == MF_BEARD_FULL ? 0.10 : 0.085;
+        len  = w->beard == MF_BEARD_STUBBLE ? 0.014 : 0.085;
         away = y < 1.02 ? 1.0 : 0.25; /* the moustache is combed outwards */
         mf_head_point(p, h, x, y, 0.01);
-        mf_head_point(q, h, x + len * (away * (x < 0 ? -0.8 : 0.8) + 0.3 * v), y + len * (y < 1.02 ? 0.5 : 1.0), 0.03);
-        glow = mf_skin_glow(h, x, y);
+        mf_head_point(q, h, x + len * (away * (x < 0 ? -0.8 : 0.8) + 0.35 * v), y + len * (y < 1.02 ? 0.5 : 0.9), 0.03);
+        glow = 0.3 + 0.7 * mf_skin_glow(h, x, y);
         cairo_move_to(cr, p[0], p[1]);
         cairo_line_to(cr, q[0], q[1]);
         if (w->beard == MF_BEARD_STUBBLE) {
-            cairo_set_line_width(cr, 0.012 * d);
-            mf_rgb(cr, w->hair_colour, glow, 0.38);
+            cairo_set_line_width(cr, 0.010 * d);
+            mf_rgb(cr, w->hair_colour, glow, 0.30);
         } else {
-            cairo_set_line_width(cr, (0.026 + 0.02 * u) * d);
-            mf_rgb(cr, w->hair_colour, glow * (0.75 + 0.55 * (double)mf_dice_unit(&dice)), 0.62);
+            cairo_set_line_width(cr, (0.012 + 0.012 * u) * d);
+            mf_rgb(cr, w->hair_colour, glow * (0.7 + 0.9 * tone), 0.55);
         }
         cairo_stroke(cr);
     }

@@ -29,16 +29,16 @@ shape(eye *e, const mf_head *h, int side)
     const mf_person *w = h->who;
     double a1 = unit(h, side, 1), a4 = unit(h, side, 4), a5 = unit(h, side, 5), a6 = unit(h, side, 6);
     double a7 = unit(h, side, 7), a9 = unit(h, side, 9), a15 = unit(h, side, 15), a12 = unit(h, side, 12);
-    double sorrow = a1 * mf_clamp(0.7 * a4 + a15, 0, 1) * (1 - a5), size = (double)w->eye_size, half = 0.212 * size;
+    double sorrow = a1 * mf_clamp(0.7 * a4 + a15, 0, 1) * (1 - a5), size = (double)w->eye_size, half = 0.226 * size;
     double peak, fold;
 
     e->side = side;
     e->sign = side == 0 ? -1 : 1;
     e->cx   = 0.5 * (double)w->eye_space;
-    e->open = (0.092 + 0.085 * a5 + 0.012 * a1 * (1 - a4) - 0.042 * a7 - 0.036 * a6 - 0.042 * a9 - 0.018 * a4 -
+    e->open = (0.100 + 0.088 * a5 + 0.012 * a1 * (1 - a4) - 0.042 * a7 - 0.036 * a6 - 0.042 * a9 - 0.018 * a4 -
                0.030 * sorrow - 0.010 * (double)w->age) * size;
     e->open = fmax(e->open, 0.022);
-    e->low  = (0.060 + 0.014 * a5 - 0.034 * a7 - 0.040 * a6 - 0.026 * a9 - 0.006 * a12) * size;
+    e->low  = (0.064 + 0.014 * a5 - 0.034 * a7 - 0.040 * a6 - 0.026 * a9 - 0.006 * a12) * size;
     e->low  = fmax(e->low, 0.004);
     peak    = 0.95 - 0.28 * sorrow + 0.25 * a4 * (1 - a1);
     fold    = 0.050 + 0.025 * (double)w->lid_fold - 0.028 * a5 + 0.010 * sorrow;
@@ -55,7 +55,7 @@ shape(eye *e, const mf_head *h, int side)
         mf_head_point_with(e->bag[i], h, e->sign * (x - 0.01), down + (0.055 + 0.02 * over) * (1 - 0.25 * a6), 0, 0, 0, 0);
     }
     mf_head_point_with(e->iris, h, e->sign * e->cx + (double)h->scene->gaze[0], -0.010 + (double)h->scene->gaze[1], 0, 0, 0, 0);
-    e->r    = 0.104 * h->scale * (0.96 + 0.04 * size);
+    e->r    = 0.112 * h->scale * (0.96 + 0.04 * size);
     e->glow = 0.55 * mf_skin_glow(h, e->sign * 0.5, 0.16) + 0.45 * mf_skin_glow(h, e->sign * 0.5, -0.2);
 }
 
@@ -105,7 +105,7 @@ iris(cairo_t *cr, const mf_head *h, const eye *e)
 static void
 ball(cairo_t *cr, const mf_head *h, const eye *e)
 {
-    double           g = mf_clamp(e->glow * 1.02, 0.42, 1.06), d = h->scale;
+    double           g = mf_clamp(e->glow * 0.98, 0.42, 1.02), d = h->scale;
     cairo_pattern_t *p;
     static const float dark[3] = {0.06F, 0.03F, 0.03F};
 

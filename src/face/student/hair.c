@@ -31,14 +31,26 @@ build(cap *c, const mf_head *h)
     static const double volume[MF_HAIR_STYLES] = {[MF_HAIR_BUZZ] = 0.03, [MF_HAIR_SHORT] = 0.13, [MF_HAIR_PARTED] = 0.19,
         [MF_HAIR_CURLY] = 0.34, [MF_HAIR_BOB] = 0.21, [MF_HAIR_LONG] = 0.18, [MF_HAIR_FRINGE] = 0.17, [MF_HAIR_BUN] = 0.08,
         [MF_HAIR_SCARF] = 0.17};
+    double mid[2];
     static const double hairline[11][2] = {{1.165, 0.05}, {1.13, -0.28}, {1.02, -0.56}, {0.93, -0.78}, {0.74, -0.93}, {0.50, -1.00},
                                            {0.33, -1.03}, {0.20, -1.045}, {0.10, -1.05}, {0.04, -1.05}, {0, -1.05}};
 
     c->volume = volume[w->hair] * (double)w->hair_volume;
+    mf_head_project(mid, h, 0, -0.42, -0.5);
     for (int i = 0; i < ARC; i++) {
-        double t = (i - 10) / 10.0, a = t * 1.78, s = sin(a), k = cos(a), y;
+        double t = (i - 10) / 10.0, a = t * 1.72, s = sin(a), k = cos(a), y, far = -1;
         const double *p = hairline[10 - (i < 10 ? 10 - i : i - 10)];
-        mf_head_project(c->outer[i], h, (1.19 + c->volume) * (double)w->width * s, -0.42 - (1.36 + c->volume) * k * (double)w->forehead, -0.5);
+        /* The skull is round: of some slices of it take what reaches out farthest in this direction. */
+        for (int slice = 0; slice < 4; slice++) {
+            static const double z[4] = {-0.10, -0.50, -0.90, -1.20}, size[4] = {0.90, 1.0, 0.93, 0.74};
+            double q[2], reach, rx = (1.17 * size[slice] + c->volume) * (double)w->width, ry = 1.36 * size[slice] + c->volume;
+            mf_head_project(q, h, rx * s, -0.42 - ry * k * (double)w->forehead, z[slice]);
+            reach = (q[0] - mid[0]) * s - (q[1] - mid[1]) * k;
+            if (reach > far) {
+                far = reach;
+                memcpy(c->outer[i], q, sizeof q);
+            }
+        }
         y = p[1];
         if (y < -0.5)
             y += (double)w->hairline;
@@ -46,6 +58,13 @@ build(cap *c, const mf_head *h)
             y = fmax(y, -0.86);
         mf_head_point_with(c->line[i], h, (i < 10 ? -1 : 1) * p[0], y, 0.02, 0, 0, 0);
     }
+    for (int side = 0; side < 2; side++) /* close the cap smoothly above the ears */
+        for (int k = 0; k < 3; k++) {
+            static const double near[3] = {0.85, 0.40, 0.12};
+            int i = side == 0 ? k : ARC - 1 - k;
+            for (int q = 0; q < 2; q++)
+                c->outer[i][q] += near[k] * (c->line[i][q] - c->outer[i][q]);
+        }
 }
 
 static void
@@ -97,17 +116,26 @@ cap_strands(cairo_t *cr, const mf_head *h, const cap *c, int n, double sweep, do
 
     cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
     for (int k = 0; k < n; k++) {
-        double t = (double)mf_dice_unit(&dice), v0 = -0.02 + 0.7 * (double)mf_dice_unit(&dice), v1 = v0 + 0.25 + 0.3 * (double)mf_dice_unit(&dice);
-        double tone = 0.55 + 1.0 * (double)mf_dice_unit(&dice), bend, p[3][2], away = t - 0.5 - 0.25 * (double)w->part;
-        v1   = fmin(v1, 0.99);
-        bend = sweep * (away < 0 ? -1 : 1) * (0.5 + (double)mf_dice_unit(&dice));
-        on_cap(p[0], c, t + bend * 0.10, v0);
-        on_cap(p[1], c, t + bend * 0.04, 0.5 * (v0 + v1));
-        on_cap(p[2], c, t, v1);
+        double t = (double)mf_dice_unit(&dice), u = (double)mf_dice_unit(&dice), r = (double)mf_dice_unit(&dice), v0, v1, mid, glint;
+        double tone = 0.55 + 0.8 * (double)mf_dice_unit(&dice), bend, p[4][2], away = t - 0.5 - 0.25 * (double)w->part, q;
+        q    = (double)mf_dice_unit(&dice);
+        v0   = k % 4 == 0 ? -0.07 + 0.10 * u : 0.72 * u; /* some begin on the forehead and soften the hairline */
+        v1   = fmin(v0 + 0.16 + 0.34 * r, k % 5 == 0 ? 1.03 : 0.98);
+        bend = sweep * (away < 0 ? -1 : 1) * (0.5 + q);
+        for (int i = 0; i < 4; i++) {
+            double v = v0 + (v1 - v0) * i / 3.0, back = 1 - i / 3.0;
+            on_cap(p[i], c, t + bend * 0.11 * back * back, v);
+        }
+        mid   = 0.5 * (v0 + v1);
+        glint = exp(-pow((mid - 0.55) / 0.16, 2)) * mf_clamp(0.55 + 0.9 * (double)h->scene->light[0] * (2 * t - 1), 0, 1);
         cairo_new_path(cr);
-        mf_path_smooth(cr, (const double (*)[2])p, 3, false);
-        cairo_set_line_width(cr, width * h->scale * (0.6 + 0.8 * (double)mf_dice_unit(&dice)));
-        tinted(cr, h, w->hair_colour, tone, 0.42);
+        mf_path_smooth(cr, (const double (*)[2])p, 4, false);
+        cairo_set_line_width(cr, width * h->scale * (0.5 + 0.8 * r) * (k % 4 == 0 ? 0.6 : 1));
+        if (k % 3 == 0 && glint > 0.1)
+            cairo_set_source_rgba(cr, mf_clamp((double)w->hair_colour[0] * 1.3 + 0.20, 0, 1), mf_clamp((double)w->hair_colour[1] * 1.3 + 0.17, 0, 1),
+                                  mf_clamp((double)w->hair_colour[2] * 1.3 + 0.15, 0, 1), 0.30 * glint);
+        else
+            tinted(cr, h, w->hair_colour, tone, 0.42);
         cairo_stroke(cr);
     }
 }
@@ -143,13 +171,13 @@ locks(cairo_t *cr, const mf_head *h, double end, double volume, bool front)
     for (int side = 0; side < 2; side++) {
         double m = (side == 0 ? -1 : 1) * (double)w->width, in[6][2], out[6][2];
         for (int i = 0; i < 6; i++) {
-            double t = i / 5.0, y = -0.75 + (end + 0.75) * t, xi, xo;
-            xi = front ? 0.98 + 0.10 * mf_smooth(0, 0.4, t) - 0.10 * mf_smooth(0.45, 1, t) : 0;
-            xo = 1.22 + volume + 0.12 * sin(3.0 * t) + 0.06 * t;
+            double t = i / 5.0, y = -0.42 + (end + 0.42) * t, xi, xo;
+            xi = front ? 1.08 - 0.02 * mf_smooth(0, 0.4, t) - 0.12 * mf_smooth(0.45, 1, t) : 0;
+            xo = 1.17 + volume + 0.10 * sin(3.0 * t) + 0.05 * t - 0.14 * mf_smooth(0.8, 1, t);
             if (!front)
                 xo += 0.04;
-            mf_head_project(in[i], h, m * xi, y, front ? -0.35 : -0.9);
-            mf_head_project(out[i], h, m * xo, y, -0.7);
+            mf_head_project(in[i], h, m * xi, y, front ? -0.50 : -0.9);
+            mf_head_project(out[i], h, m * xo, y, -0.6);
         }
         cairo_new_path(cr);
         mf_path_smooth(cr, (const double (*)[2])in, 6, false);
@@ -157,7 +185,10 @@ locks(cairo_t *cr, const mf_head *h, double end, double volume, bool front)
             cairo_line_to(cr, out[i][0], out[i][1]);
         cairo_close_path(cr);
         tinted(cr, h, w->hair_colour, front ? 0.78 : 0.5, 1);
-        cairo_fill(cr);
+        cairo_fill_preserve(cr);
+        cairo_set_line_width(cr, 0.05 * h->scale);
+        cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
+        cairo_stroke(cr);
         for (int k = 0; k < (front ? 46 : 30); k++) {
             double v = (double)mf_dice_unit(&dice), p[6][2], wave = 0.04 * (double)mf_dice_spread(&dice), tone;
             int    from = (int)(3 * mf_dice_unit(&dice)), n = 6 - from - (int)(2 * mf_dice_unit(&dice));
@@ -168,7 +199,11 @@ locks(cairo_t *cr, const mf_head *h, double end, double volume, bool front)
             cairo_new_path(cr);
             mf_path_smooth(cr, (const double (*)[2])(p + from), n, false);
             cairo_set_line_width(cr, (0.015 + 0.03 * (double)mf_dice_unit(&dice)) * h->scale);
-            tinted(cr, h, w->hair_colour, tone, 0.40);
+            if (k % 5 == 0 && front && m * (double)h->scene->light[0] > -0.2)
+                cairo_set_source_rgba(cr, mf_clamp((double)w->hair_colour[0] * 1.3 + 0.18, 0, 1), mf_clamp((double)w->hair_colour[1] * 1.3 + 0.15, 0, 1),
+                                      mf_clamp((double)w->hair_colour[2] * 1.3 + 0.13, 0, 1), 0.22);
+            else
+                tinted(cr, h, w->hair_colour, tone, 0.40);
             cairo_stroke(cr);
         }
     }

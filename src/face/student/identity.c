@@ -79,8 +79,8 @@ features(mf_person *p, mf_rng *r)
     p->lid_fold    = uni(r, 0.1, 1);
     p->eye_depth   = about(r, 0.3);
     p->mouth_width = about(r, 0.08);
-    p->lip_upper   = about(r, 0.22) * (p->woman ? 1.12F : 0.9F) * (1 + 0.25F * p->dark);
-    p->lip_lower   = about(r, 0.18) * (p->woman ? 1.08F : 0.95F) * (1 + 0.20F * p->dark);
+    p->lip_upper   = about(r, 0.20) * (p->woman ? 0.98F : 0.80F) * (1 + 0.25F * p->dark);
+    p->lip_lower   = about(r, 0.16) * (p->woman ? 1.0F : 0.88F) * (1 + 0.20F * p->dark);
     p->brow_thick  = about(r, 0.22) * (p->woman ? 0.75F : 1.2F);
     p->brow_arch   = uni(r, 0.02, 0.09) * (p->woman ? 1.2F : 0.8F);
     p->brow_height = uni(r, -0.03, 0.035);
@@ -94,7 +94,7 @@ style(mf_person *p, mf_rng *r)
                                           MF_HAIR_BALD, MF_HAIR_PARTED, MF_HAIR_FRINGE};
     static const mf_hair_style women[] = {MF_HAIR_LONG, MF_HAIR_BOB, MF_HAIR_LONG, MF_HAIR_BUN, MF_HAIR_FRINGE,
                                           MF_HAIR_CURLY, MF_HAIR_SCARF, MF_HAIR_LONG, MF_HAIR_BOB};
-    static const float lip_base[3] = {.70F, .34F, .33F}, lip_dark[3] = {.42F, .22F, .21F};
+    static const float lip_base[3] = {.74F, .36F, .35F}, lip_dark[3] = {.44F, .24F, .23F};
     double beard = mf_rng_unit(r), wears = mf_rng_unit(r);
 
     p->hair        = p->woman ? women[mf_rng_below(r, 9)] : men[mf_rng_below(r, 8)];
@@ -107,7 +107,7 @@ style(mf_person *p, mf_rng *r)
     p->spectacles  = wears < 0.2 + 0.2 * (double)p->age ? 1 + (int)mf_rng_below(r, 3) : 0;
     p->makeup      = p->woman ? uni(r, 0, 1) : 0;
     between(p->lip_colour, lip_base, lip_dark, p->dark);
-    between(p->lip_colour, p->lip_colour, p->skin, p->woman ? 0.30F : 0.45F);
+    between(p->lip_colour, p->lip_colour, p->skin, p->woman ? 0.30F : 0.50F);
     if (p->makeup > 0.65F) {
         p->lip_colour[0] = 0.5F * p->lip_colour[0] + uni(r, 0.3, 0.42);
         p->lip_colour[1] *= uni(r, 0.4, 0.75);

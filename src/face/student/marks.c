@@ -9,17 +9,22 @@ enum { MOST = 7 };
 static void
 line(cairo_t *cr, const mf_head *h, const double (*at)[2], int n, double mirror, double width, double alpha)
 {
-    double p[MOST][2];
-    float  tone[3];
+    double p[MOST][2], lip[MOST][2], off = 0.55 * width * h->scale;
+    float  tone[3], pale[3];
 
     if (alpha < 0.02)
         return;
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
         mf_head_point(p[i], h, mirror * at[i][0], at[i][1], 0.01);
+        lip[i][0] = p[i][0] - off * (double)h->scene->light[0]; /* the far side of a furrow catches the light */
+        lip[i][1] = p[i][1] - off * (double)h->scene->light[1];
+    }
     mf_skin_tone(tone, h, mirror * at[n / 2][0], at[n / 2][1]);
-    tone[0] *= 0.50F;
-    tone[1] *= 0.36F;
-    tone[2] *= 0.36F;
+    for (int c = 0; c < 3; c++) {
+        pale[c] = tone[c] + 0.30F * (1 - tone[c]);
+        tone[c] *= c == 0 ? 0.50F : 0.36F;
+    }
+    mf_soft_line(cr, (const double (*)[2])lip, n, 0.9 * width * h->scale, pale, mf_clamp(0.40 * alpha, 0, 0.35));
     mf_soft_line(cr, (const double (*)[2])p, n, width * h->scale, tone, mf_clamp(alpha, 0, 0.85));
 }
 
@@ -30,11 +35,11 @@ forehead(cairo_t *cr, const mf_head *h)
     double knit = mf_au(h, 4);
 
     for (int k = 0; k < 3; k++) {
-        double y = -0.56 - 0.15 * k, a = (0.10 * age + both * (0.22 + 0.35 * age)) * (k == 1 ? 1 : 0.75);
+        double y = -0.56 - 0.15 * k, a = (0.12 * age + both * (0.24 + 0.40 * age)) * (k == 1 ? 1 : 0.75);
         const double wide[7][2] = {{-0.62, y + 0.05}, {-0.42, y - 0.02}, {-0.2, y - 0.025}, {0, y + 0.01},
                                    {0.2, y - 0.025}, {0.42, y - 0.02}, {0.62, y + 0.05}};
         const double mid[5][2] = {{-0.26, y + 0.06}, {-0.12, y - 0.01}, {0, y - 0.02}, {0.12, y - 0.01}, {0.26, y + 0.06}};
-        line(cr, h, wide, 7, 1, 0.030, a);
+        line(cr, h, wide, 7, 1, 0.042, a);
         if (k < 2)
             line(cr, h, mid, 5, 1, 0.030, only * (0.28 + 0.3 * age));
     }

@@ -19,7 +19,7 @@ typedef struct mouth {
 static void
 lip(double out[2], const mf_head *h, double x, double y, double oy, double share)
 {
-    double wide = (double)h->who->mouth_width;
+    double wide = 0.94 * (double)h->who->mouth_width;
 
     mf_head_point_with(out, h, x * wide, y, 0.01, 0, oy, share);
 }
@@ -45,11 +45,11 @@ shape(mouth *m, const mf_head *h)
             int to_u = side == 0 ? 1 + k : 5 - k, to_l = side == 0 ? 11 - k : 7 + k;
             wu = 1 - pow(ux[k] / 0.452, 2);
             wl = 1 - pow(lx[k] / 0.452, 2);
-            lip(m->outer[to_u], h, s * ux[k], 1.09 - (1.09 - uy[k]) * thick_u, -raise * wu - 0.02 * a17 * wu, 0);
+            lip(m->outer[to_u], h, s * ux[k], 1.09 - (1.09 - uy[k]) * thick_u, -(0.45 + 0.2 * m->part) * raise * wu - 0.02 * a17 * wu, 0);
             lip(m->outer[to_l], h, s * lx[k], 1.09 + (ly[k] - 1.09) * thick_l, low * wl, 0.25 + 0.75 * m->part * (0.55 + 0.45 * wl));
         }
         {
-            double x = 0.19, w = 1 - pow(x / 0.452, 2), shut = (-0.018 * a17 + 0.010 * a12 * (1 - m->part)) * w;
+            double x = 0.19, w = 1 - pow(x / 0.452, 2), shut = (-0.018 * a17 - 0.5 * raise * (1 - m->part) + 0.016 * a12 * (1 - m->part)) * w;
             double bow = -0.006 * (1 - m->part); /* a closed mouth is not a ruler's line */
             lip(m->inner[side == 0 ? 1 : 3], h, s * x, 1.09, shut + bow - raise * w * m->part, 0.25 * (1 - m->part));
             lip(m->inner[side == 0 ? 7 : 5], h, s * x, 1.09, (1 - m->part) * (shut + bow) + m->part * low * w,
@@ -57,7 +57,7 @@ shape(mouth *m, const mf_head *h)
         }
     }
     {
-        double shut = -0.018 * a17 + 0.014 * a12 * (1 - m->part) + 0.006 * (1 - m->part);
+        double shut = -0.018 * a17 - 0.5 * raise * (1 - m->part) + 0.022 * a12 * (1 - m->part) + 0.006 * (1 - m->part);
         lip(m->inner[2], h, 0, 1.09, shut - raise * m->part, 0.25 * (1 - m->part));
         lip(m->inner[6], h, 0, 1.09, (1 - m->part) * shut + m->part * low, 0.25 * (1 - m->part) + m->part);
     }
@@ -178,9 +178,9 @@ lips(cairo_t *cr, const mf_head *h, const mouth *m)
         } else {
             p = cairo_pattern_create_linear(0, m->outer[3][1], 0, m->inner[2][1] + 1);
             cairo_pattern_add_color_stop_rgba(p, 0, (double)w->lip_colour[0] * 0.98 * g, (double)w->lip_colour[1] * 0.98 * g,
-                                              (double)w->lip_colour[2] * 0.98 * g, 0.80);
+                                              (double)w->lip_colour[2] * 0.98 * g, 0.62 + 0.3 * (double)w->makeup);
             cairo_pattern_add_color_stop_rgba(p, 1, (double)w->lip_colour[0] * 0.72 * g, (double)w->lip_colour[1] * 0.66 * g,
-                                              (double)w->lip_colour[2] * 0.68 * g, 0.95);
+                                              (double)w->lip_colour[2] * 0.68 * g, 0.85);
             cairo_set_source(cr, p);
             cairo_fill(cr);
             cairo_pattern_destroy(p);
@@ -200,11 +200,11 @@ lips(cairo_t *cr, const mf_head *h, const mouth *m)
         } else {
             p = cairo_pattern_create_linear(0, m->inner[6][1], 0, m->outer[9][1] + 1);
             cairo_pattern_add_color_stop_rgba(p, 0, (double)w->lip_colour[0] * 0.92 * g, (double)w->lip_colour[1] * 0.86 * g,
-                                              (double)w->lip_colour[2] * 0.86 * g, 0.95);
+                                              (double)w->lip_colour[2] * 0.86 * g, 0.80);
             cairo_pattern_add_color_stop_rgba(p, 0.45, (double)w->lip_colour[0] * 1.12 * g, (double)w->lip_colour[1] * 1.15 * g,
-                                              (double)w->lip_colour[2] * 1.15 * g, 0.92);
+                                              (double)w->lip_colour[2] * 1.15 * g, 0.70 + 0.25 * (double)w->makeup);
             cairo_pattern_add_color_stop_rgba(p, 1, (double)w->lip_colour[0] * 0.85 * g, (double)w->lip_colour[1] * 0.82 * g,
-                                              (double)w->lip_colour[2] * 0.82 * g, 0.75);
+                                              (double)w->lip_colour[2] * 0.82 * g, 0.50 + 0.4 * (double)w->makeup);
             cairo_set_source(cr, p);
             cairo_fill(cr);
             cairo_pattern_destroy(p);

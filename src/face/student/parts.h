@@ -118,6 +118,8 @@ void mf_eyes_paint(cairo_t *cr, const mf_head *h, mf_landmarks *lm);
 void mf_brows_paint(cairo_t *cr, const mf_head *h, mf_landmarks *lm);
 void mf_mouth_paint(cairo_t *cr, const mf_head *h, mf_landmarks *lm);
 void mf_marks_paint(cairo_t *cr, const mf_head *h); /* wrinkles, folds, freckles */
+/* How thick a beard grows at a resting place, 0..1. */
+double mf_beard_growth(mf_beard kind, double x, double y);
 void mf_beard_paint(cairo_t *cr, const mf_head *h);
 void mf_nose_paint(cairo_t *cr, const mf_head *h, mf_landmarks *lm);
 

@@ -56,10 +56,12 @@ albedo_at(float rgb[3], const mf_head *h, float x, float y)
     dark = (0.05F + 0.10F * w->age) * spot(ax, y, 0.46F, 0.17F, 0.28F, 0.13F) + 0.10F * spot(ax, y, 0.30F, 0.0F, 0.12F, 0.12F);
     dark += 0.05F * spot(ax, y, 0.50F, -0.10F, 0.30F, 0.12F) * (1 + w->makeup);
     shade = 0;
-    if (w->beard == MF_BEARD_STUBBLE || w->beard == MF_BEARD_FULL || (!w->woman && w->beard != MF_BEARD_NONE)) {
-        /* a blue-grey veil where a beard grows */
-        float jawline = (float)(mf_smooth(0.75, 1.1, (double)(y + 0.25F * ax)) * mf_smooth(0.28, 0.5, (double)(ax + (y - 0.9F))));
-        shade = jawline * (w->beard == MF_BEARD_STUBBLE ? 0.30F : 0.18F);
+    if (!w->woman) { /* shaven or not, a veil where a beard grows */
+        shade = 0.16F * (float)mf_beard_growth(MF_BEARD_FULL, (double)x, (double)y);
+        if (w->beard == MF_BEARD_STUBBLE)
+            shade *= 2;
+        else if (w->beard != MF_BEARD_NONE)
+            shade = fmaxf(shade, 0.92F * (float)mf_beard_growth(w->beard, (double)x, (double)y));
     }
     pale = 0.03F * spot(x, y, 0, -0.75F, 0.6F, 0.4F);
     rgb[0] = w->skin[0] * (1 + 0.25F * red) + pale;
@@ -68,7 +70,8 @@ albedo_at(float rgb[3], const mf_head *h, float x, float y)
     for (int c = 0; c < 3; c++) {
         static const float veil[3] = {0.72F, 0.80F, 0.90F};
         rgb[c] *= 1 - dark * (c == 0 ? 0.8F : 1.1F);
-        rgb[c] = rgb[c] * (1 - shade) + shade * (0.45F * rgb[c] * veil[c] + 0.25F * w->hair_colour[c]);
+        rgb[c] = shade < 0.5F ? rgb[c] * (1 - shade) + shade * (0.45F * rgb[c] * veil[c] + 0.25F * w->hair_colour[c])
+                              : rgb[c] * (1 - shade) + shade * (0.06F + 0.85F * w->hair_colour[c]);
         rgb[c] = rgb[c] < 0.02F ? 0.02F : rgb[c];
     }
 }
@@ -98,7 +101,7 @@ shade_vertices(mf_head *h)
             /* the shadow that the nose throws, and that of the lower lip */
             cast = 0.34F * spot(x, y, -0.30F * s->light[0], 0.80F - 0.05F * s->light[1], 0.26F, 0.17F) +
                    0.16F * spot(x, y, -0.36F * s->light[0], 0.55F, 0.20F, 0.34F) * fabsf(s->light[0]) * 2 +
-                   0.16F * spot(x, y + 0.0F, 0, 1.43F + 0.5F * (float)0, 0.34F, 0.10F);
+                   0.16F * spot(x, y, 0, 1.43F, 0.34F, 0.10F);
             occ *= 1 - cast * (0.5F + 0.5F * s->key[1]);
             mf_skin_light(h->rgb[j][i], s, a, h->n[j][i],
                           0.055F + 0.05F * spot(x, y, 0, 0.5F, 0.3F, 0.4F) + 0.03F * spot(x, y, 0, -0.7F, 0.6F, 0.4F));

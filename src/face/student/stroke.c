@@ -1,6 +1,8 @@
 /* face/student/stroke.c: small drawing tools of the drawn students. */
 #include "face/student/parts.h"
 
+#include <math.h>
+
 float
 mf_dice_unit(mf_dice *d)
 {
@@ -55,19 +57,49 @@ mf_path_smooth(cairo_t *cr, const double (*p)[2], int n, bool closed)
         cairo_close_path(cr);
 }
 
+/* Resample the smooth curve through p to m points. */
+static void
+resample(double (*out)[2], int m, const double (*p)[2], int n)
+{
+    for (int k = 0; k < m; k++) {
+        double x = (double)(n - 1) * k / (m - 1), f;
+        int    i = (int)x > n - 2 ? n - 2 : (int)x;
+        f = x - i;
+        for (int c = 0; c < 2; c++) {
+            double b = p[i][c], d = p[i + 1][c], a = i > 0 ? p[i - 1][c] : b, e = i + 2 < n ? p[i + 2][c] : d;
+            out[k][c] = b + 0.5 * f * (d - a + f * (2 * a - 5 * b + 4 * d - e + f * (3 * (b - d) + e - a)));
+        }
+    }
+}
+
 void
 mf_soft_line(cairo_t *cr, const double (*p)[2], int n, double width, const float rgb[3], double alpha)
 {
-    if (alpha < 0.01)
+    enum { MOST = 33, LAYERS = 4 };
+    double at[MOST][2], side[MOST][2];
+    int    m = 3 * (n - 1) + 1;
+
+    if (alpha < 0.01 || n < 2)
         return;
-    cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
-    cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
-    cairo_new_path(cr);
-    mf_path_smooth(cr, p, n, false);
-    for (int k = 3; k >= 1; k--) {
-        cairo_set_line_width(cr, width * k * 0.42);
-        mf_rgb(cr, rgb, 1, 0.42 * alpha);
-        cairo_stroke_preserve(cr);
+    m = m < 7 ? 7 : m > MOST ? MOST : m;
+    resample(at, m, p, n);
+    for (int i = 0; i < m; i++) { /* half-width, thinning out to both ends */
+        const double *a = at[i > 0 ? i - 1 : 0], *b = at[i + 1 < m ? i + 1 : m - 1];
+        double dx = b[0] - a[0], dy = b[1] - a[1], len = sqrt(dx * dx + dy * dy), t = (double)i / (m - 1), taper;
+        taper      = 0.15 + 0.85 * sqrt(4 * t * (1 - t));
+        side[i][0] = len > 0 ? -dy / len * taper * 0.5 * width : 0;
+        side[i][1] = len > 0 ? dx / len * taper * 0.5 * width : 0;
+    }
+    for (int k = 0; k < LAYERS; k++) {
+        static const double wide[LAYERS] = {1.9, 1.35, 0.85, 0.4};
+        cairo_new_path(cr);
+        for (int i = 0; i < m; i++)
+            cairo_line_to(cr, at[i][0] + wide[k] * side[i][0], at[i][1] + wide[k] * side[i][1]);
+        for (int i = m - 1; i >= 0; i--)
+            cairo_line_to(cr, at[i][0] - wide[k] * side[i][0], at[i][1] - wide[k] * side[i][1]);
+        cairo_close_path(cr);
+        mf_rgb(cr, rgb, 1, 0.30 * alpha);
+        cairo_fill(cr);
     }
     cairo_new_path(cr);
 }
