@@ -130,10 +130,10 @@ make_model(verifier *v)
 }
 
 static void
-log_names(mf_cli *cli, mf_log_level level, const char *what, const mf_names *names)
+log_names(mf_cli *cli, const char *what, const mf_names *names)
 {
     for (size_t i = 0; i < names->n; i++) {
-        mf_logf(&cli->log, level, "%s: %s", what, names->name[i]);
+        mf_logf(&cli->log, MF_LOG_WARN, "%s: %s", what, names->name[i]);
     }
 }
 
@@ -149,10 +149,9 @@ load_network(verifier *v, mf_cli *cli)
         (st = mf_params_load(v->params, &v->weights, &o, &v->report, err)) < 0) {
         return st;
     }
-    log_names(cli, MF_LOG_WARN, "missing in the file", &v->report.missing);
-    log_names(cli, MF_LOG_WARN, "unexpected in the file", &v->report.unexpected);
-    log_names(cli, MF_LOG_INFO, "started anew", &v->report.kept);
-    if (v->report.missing.n != 0) {
+    if (v->report.missing.n != 0) { /* nothing will be printed that could list them */
+        log_names(cli, "missing in the file", &v->report.missing);
+        log_names(cli, "unexpected in the file", &v->report.unexpected);
         return mf_fail(err, MF_E_NOTFOUND, "the file lacks %zu tensors of %s, '%s' first%s", v->report.missing.n, v->model.def->name,
                        v->report.missing.name[0],
                        mf_str_glob(v->model.def->head, v->report.missing.name[0]) ? "; --new-head starts the classifier anew" : "");

@@ -34,7 +34,7 @@ next_pickle(stream *f, const mf_pk **out, const mf_pk_storage **storages, const 
     mf_status st = mf_pickle_read(out, &used, storages, &f->arena, f->data + f->at, f->size - f->at, f->err);
 
     f->at += used;
-    return st < 0 ? mf_fail_in(f->err, st, "%s", what) : st;
+    return st < 0 && what != NULL ? mf_fail_in(f->err, st, "%s", what) : st;
 }
 
 static const mf_pk *
@@ -54,7 +54,7 @@ read_preamble(stream *f)
     const mf_pk *v, *little;
     mf_status    st;
 
-    if ((st = next_pickle(f, &v, NULL, "magic number")) < 0) {
+    if ((st = next_pickle(f, &v, NULL, NULL)) < 0) {
         return st;
     }
     if (v->kind != MF_PK_BIG || v->u.text.n != sizeof magic || memcmp(v->u.text.s, magic, sizeof magic) != 0) {
