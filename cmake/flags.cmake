@@ -5,10 +5,7 @@ target_compile_definitions(mf_flags INTERFACE
   _GNU_SOURCE
   MF_VERSION="${PROJECT_VERSION}"
   MF_HAVE_ONEDNN=${MF_HAVE_ONEDNN}
-  MF_HAVE_OPENMP=${MF_HAVE_OPENMP}
-  MF_HAVE_MICROHTTPD=${MF_HAVE_MICROHTTPD}
-  MF_HAVE_SQLITE=${MF_HAVE_SQLITE}
-  MF_HAVE_FFTW=${MF_HAVE_FFTW})
+  MF_HAVE_OPENMP=${MF_HAVE_OPENMP})
 target_compile_options(mf_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Wvla
   -fno-math-errno -ffp-contract=fast)
@@ -34,11 +31,6 @@ target_link_options(mf_flags INTERFACE -Wl,--as-needed)
 target_link_libraries(mf_flags INTERFACE Threads::Threads m
   PkgConfig::MFLIB_JANSSON PkgConfig::MFLIB_YAML PkgConfig::MFLIB_JPEG PkgConfig::MFLIB_PNG PkgConfig::MFLIB_WEBP
   PkgConfig::MFLIB_EXIF PkgConfig::MFLIB_CAIRO PkgConfig::MFLIB_ZIP)
-foreach(part MICROHTTPD SQLITE FFTW)
-  if(MF_HAVE_${part})
-    target_link_libraries(mf_flags INTERFACE PkgConfig::MFLIB_${part})
-  endif()
-endforeach()
 if(MF_HAVE_ONEDNN)
   target_link_libraries(mf_flags INTERFACE DNNL::dnnl)
 endif()

@@ -1,16 +1,12 @@
 # The library: every src/**/*.c outside src/cli, by name. Three kinds of file are special:
 #   *_simd.c                    once per instruction set (core/isa.h)
 #   src/nn/backends/ref/*.c     once with float, once with double (MF_REAL_F64)
-#   src/nn/backends/X, serve    only where what they need is installed
+#   src/nn/backends/onednn/*.c  only where oneDNN is installed
 file(GLOB_RECURSE lib_sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} src/*.c)
 list(FILTER lib_sources EXCLUDE REGEX "^src/cli/")
 list(REMOVE_ITEM lib_sources src/core/version.c) # below
 if(NOT MF_HAVE_ONEDNN)
   list(FILTER lib_sources EXCLUDE REGEX "^src/nn/backends/onednn/")
-endif()
-list(FILTER lib_sources EXCLUDE REGEX "^src/nn/backends/cuda/")
-if(NOT MF_HAVE_MICROHTTPD)
-  list(FILTER lib_sources EXCLUDE REGEX "^src/serve/")
 endif()
 
 set(simd_sources ${lib_sources})

@@ -31,9 +31,6 @@ static const struct part {
     {"ref", true, "the reference kernels, in float and in double"},
     {"onednn", MF_HAVE_ONEDNN != 0, "fast kernels on the CPU"},
     {"openmp", MF_HAVE_OPENMP != 0, "several threads in one computation"},
-    {"libmicrohttpd", MF_HAVE_MICROHTTPD != 0, "serve and annotate"},
-    {"sqlite", MF_HAVE_SQLITE != 0, "votes of several annotators at once"},
-    {"fftw", MF_HAVE_FFTW != 0, "t-SNE of large sets"},
 };
 enum { N_PARTS = sizeof parts / sizeof parts[0], MODEL_MAX = 128 };
 

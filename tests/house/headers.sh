@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every header compiles alone and guards itself by a name of its own (MF_..._FILE_H); public ones also without src/ in
+# Every header compiles alone and guards itself by a name of its own (MF_..._H); public ones also without src/ in
 # the search path, and as C++.
 # $1: the root of the sources; CC: the compiler.
 set -u
@@ -20,12 +20,11 @@ for header in $(find src -name '*.h' ! -name '*_list.h' | sort); do
     # shellcheck disable=SC2086
     $cc -std=c17 -D_GNU_SOURCE -DMF_REAL_F64=0 -DMF_ISA_SUFFIX=_base -Wall -Wextra -Wpedantic -Werror \
         -Isrc -Iinclude $vendor -fsyntax-only -x c -include "$header" /dev/null || say "$header does not compile alone"
-    name=$(basename "$header" .h | tr '[:lower:]' '[:upper:]')
     guard=$(sed -n 's/^#ifndef \(MF_[A-Z0-9_]*\)$/\1/p' "$header" | head -n 1)
     case $guard in
-    MF_"$name"_H | MF_*_"$name"_H) guards="$guards$guard
+    MF_*_H) guards="$guards$guard
 " ;;
-    *) say "$header: the guard must be MF_FOLDER_..._H, ending in the file's name" ;;
+    *) say "$header: the guard must be MF_..._H, by the file's folder and name" ;;
     esac
     count=$((count + 1))
 done
