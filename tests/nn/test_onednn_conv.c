@@ -1,0 +1,111 @@
+/* tests/nn/test_onednn_conv.c: convolutions, their gradients and the transposed form against the reference. */
+#include "support.h"
+
+#include <string.h>
+
+#include "nn/ops.h"
+#include "onednn_parity.h"
+
+#define CONV(S, P, D, G) (&(const mf_conv2d_attrs){.sh = S, .sw = S, .ph = P, .pw = P, .dh = D, .dw = D, .groups = G})
+#define CONV_RELU(S, P)  (&(const mf_conv2d_attrs){.sh = S, .sw = S, .ph = P, .pw = P, .dh = 1, .dw = 1, .groups = 1, .act = MF_ACT_RELU})
+
+static void
+test_forward(void **state)
+{
+    (void)state;
+    const parity_case cases[] = {
+        {.op = "conv2d", .attrs = CONV(1, 1, 1, 1), .in = {ACT(1, 3, 9, 7), ACT(5, 3, 3, 3)}},
+        {.op = "conv2d", .attrs = CONV(2, 3, 1, 1), .in = {ACT(3, 3, 17, 19), ACT(64, 3, 7, 7)}},
+        {.op = "conv2d", .attrs = CONV(1, 1, 1, 1), .in = {ACT(3, 17, 7, 5), ACT(64, 17, 3, 3), F32(64)}},
+        {.op = "conv2d", .attrs = CONV(2, 0, 1, 1), .in = {ACT(2, 64, 9, 9), ACT(32, 64, 1, 1)}},
+        {.op = "conv2d", .attrs = CONV(1, 2, 2, 1), .in = {ACT(1, 16, 11, 9), ACT(17, 16, 3, 3), F32(17)}},
+        {.op = "conv2d", .attrs = CONV_RELU(1, 1), .in = {ACT(2, 64, 7, 7), ACT(64, 64, 3, 3), F32(64), ACT(2, 64, 7, 7)}},
+        {.op = "conv2d", .attrs = CONV_RELU(1, 1), .in = {ACT(3, 5, 7, 9), ACT(17, 5, 3, 3), ABSENT, ACT(3, 17, 7, 9)}},
+        {.op = "conv2d", .attrs = CONV(1, 1, 1, 24), .in = {ACT(2, 24, 9, 9), ACT(24, 1, 3, 3)}},
+        {.op = "conv2d", .attrs = CONV(2, 1, 1, 64), .in = {ACT(1, 64, 9, 9), ACT(64, 1, 3, 3), F32(64)}},
+        {.op = "conv2d", .attrs = CONV(1, 1, 1, 2), .in = {ACT(1, 32, 9, 9), ACT(64, 16, 3, 3)}},
+        {.op = "conv2d", .attrs = CONV(1, 1, 1, 3), .in = {ACT(2, 15, 5, 5), ACT(21, 5, 3, 3), F32(21)}},
+        {.op = "conv2d", .attrs = CONV(1, 3, 1, 1), .in = {ACT(2, 2, 9, 9), ACT(1, 2, 7, 7)}},
+        {.op = "conv2d", .attrs = CONV(1, 0, 1, 1), .in = {ACT(3, 64, 1, 1), ACT(5, 64, 1, 1), F32(5)}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        parity_run(&cases[i]);
+    }
+}
+
+static void
+test_special(void **state)
+{
+    (void)state;
+    const parity_case c = {.op = "conv2d", .attrs = CONV(1, 1, 1, 1), .in = {ACT_OF(FILL_SPECIAL, 1, 17, 9, 7), ACT(16, 17, 3, 3)},
+                           .special = true};
+    parity_run(&c);
+}
+
+static void
+test_data_gradient(void **state)
+{
+    (void)state;
+    const parity_case cases[] = {
+        {.op = "conv2d_dx", .attrs = CONV(1, 1, 1, 1), .in = {ACT(1, 5, 9, 7), ACT(5, 3, 3, 3), ACT(1, 3, 9, 7)}},
+        {.op = "conv2d_dx", .attrs = CONV(1, 1, 1, 1), .in = {ACT(2, 64, 7, 7), ACT(64, 64, 3, 3), ACT(2, 64, 7, 7)}},
+        {.op = "conv2d_dx", .attrs = CONV(2, 1, 1, 1), .in = {ACT(3, 32, 5, 5), ACT(32, 64, 3, 3), ACT(3, 64, 9, 10)}},
+        {.op = "conv2d_dx", .attrs = CONV(2, 0, 1, 1), .in = {ACT(2, 32, 5, 5), ACT(32, 17, 1, 1), ACT(2, 17, 9, 10)}},
+        {.op = "conv2d_dx", .attrs = CONV(1, 2, 2, 1), .in = {ACT(1, 17, 9, 9), ACT(17, 16, 3, 3), ACT(1, 16, 9, 9)}},
+        {.op = "conv2d_dx", .attrs = CONV(2, 1, 1, 24), .in = {ACT(2, 24, 5, 5), ACT(24, 1, 3, 3), ACT(2, 24, 9, 9)}},
+        {.op = "conv2d_dx", .attrs = CONV(1, 1, 1, 3), .in = {ACT(2, 21, 5, 5), ACT(21, 5, 3, 3), ACT(2, 15, 5, 5)}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        parity_run(&cases[i]);
+    }
+}
+
+static void
+test_weight_gradient(void **state)
+{
+    (void)state;
+    const parity_case cases[] = {
+        {.op = "conv2d_dw", .attrs = CONV(1, 1, 1, 1), .in = {ACT(1, 5, 9, 7), ACT(1, 3, 9, 7), F32(5, 3, 3, 3)}},
+        {.op = "conv2d_dw", .attrs = CONV(2, 3, 1, 1), .in = {ACT(3, 64, 9, 10), ACT(3, 3, 17, 19), F32(64, 3, 7, 7)}},
+        {.op = "conv2d_dw", .attrs = CONV(1, 1, 1, 1), .in = {ACT(2, 64, 7, 7), ACT(2, 64, 7, 7), F32(64, 64, 3, 3)}},
+        {.op = "conv2d_dw", .attrs = CONV(2, 0, 1, 1), .in = {ACT(3, 32, 5, 5), ACT(3, 64, 9, 10), F32(32, 64, 1, 1)}},
+        {.op = "conv2d_dw", .attrs = CONV(2, 0, 1, 1), .in = {ACT(1, 17, 5, 5), ACT(1, 5, 9, 9), F32(17, 5, 1, 1)}},
+        {.op = "conv2d_dw", .attrs = CONV(1, 2, 2, 1), .in = {ACT(1, 17, 9, 9), ACT(1, 16, 9, 9), F32(17, 16, 3, 3)}},
+        {.op = "conv2d_dw", .attrs = CONV(2, 1, 1, 24), .in = {ACT(2, 24, 5, 5), ACT(2, 24, 9, 9), F32(24, 1, 3, 3)}},
+        {.op = "conv2d_dw", .attrs = CONV(1, 1, 1, 3), .in = {ACT(2, 21, 5, 5), ACT(2, 15, 5, 5), F32(21, 5, 3, 3)}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        parity_case c = cases[i];
+
+        c.tol16 = 1e-4; /* the result is f32 */
+        parity_run(&c);
+    }
+}
+
+static void
+test_transposed(void **state)
+{
+    (void)state;
+    const parity_case cases[] = {
+        {.op = "conv_t2d", .attrs = CONV(2, 1, 1, 1), .in = {ACT(2, 17, 5, 7), ACT(17, 5, 4, 4), F32(5)}},
+        {.op = "conv_t2d", .attrs = CONV(2, 0, 1, 1), .in = {ACT(1, 64, 3, 5), ACT(64, 32, 2, 2)}},
+        {.op = "conv_t2d", .attrs = CONV(1, 1, 1, 2), .in = {ACT(1, 32, 5, 5), ACT(32, 16, 3, 3), F32(32)}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        parity_run(&cases[i]);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_forward),         cmocka_unit_test(test_special),    cmocka_unit_test(test_data_gradient),
+        cmocka_unit_test(test_weight_gradient), cmocka_unit_test(test_transposed),
+    };
+    int failed;
+
+    (void)argc;
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    return failed ? failed : parity_again_avx2(argv);
+}
