@@ -1,0 +1,416 @@
+/* train/settings.c */
+#include "train/settings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/hash.h"
+
+static const char *const precision_words[] = {"auto", "f32", "bf16", NULL};
+static const char *const weights_words[]   = {"none", "balanced", NULL};
+static const char *const select_words[]    = {"val", "last", "fold", NULL};
+static const char *const cache_words[]     = {"ram", "disk", "none", NULL};
+static const char *const augment_words[]   = {"none", "light", "msde", NULL};
+
+#define AUG(f, hi, help) MF_OPT_F64(mf_train_opts, f, -1, -1, hi, help)
+
+const mf_opt mf_train_rows[] = {
+    MF_OPT_STR(mf_train_opts, data, "", "data set folder (also the first argument)"),
+    MF_OPT_STR(mf_train_opts, method, "supervised", "what is trained; 'maskfer help train' lists the methods"),
+    MF_OPT_STR(mf_train_opts, model, "resnet18", "architecture"),
+    MF_OPT_STR(mf_train_opts, out, "", "folder of the run"),
+    MF_OPT_INT(mf_train_opts, size, 64, 32, 4096, "side of the input, in pixels"),
+    MF_OPT_INT(mf_train_opts, channels, 3, 1, 3, "channels of the input: 3 or 1"),
+    MF_OPT_INT(mf_train_opts, epochs, 40, 1, 100000, "passes over the training pictures"),
+    MF_OPT_INT(mf_train_opts, batch, 64, 1, 4096, "samples a step"),
+    MF_OPT_INT(mf_train_opts, seed, 1, 0, 9007199254740991, "all randomness follows from it"),
+    MF_OPT_INT(mf_train_opts, threads, 0, 0, 4096, "threads for computing; 0 takes every core"),
+    MF_OPT_INT(mf_train_opts, workers, 1, 0, 256, "threads that prepare batches"),
+    MF_OPT_ENUM(mf_train_opts, precision, 0, precision_words, "auto takes bf16 where the CPU computes it"),
+    MF_OPT_STR(mf_train_opts, backend, "auto", "which kernels: auto, onednn, ref"),
+    MF_OPT_STR(mf_train_opts, optimiser, "adam", "adam, adamw, radam, sgd"),
+    MF_OPT_STR(mf_train_opts, schedule, "cosine", "learning rate over the run: constant, cosine, onecycle, plateau, step"),
+    MF_OPT_F64(mf_train_opts, lr, 0.001, 0, 100, "learning rate of the backbone"),
+    MF_OPT_F64(mf_train_opts, head_lr, 0, 0, 100, "learning rate of the classifier; 0: the same"),
+    MF_OPT_F64(mf_train_opts, weight_decay, 0.0001, 0, 10, "weight decay"),
+    MF_OPT_F64(mf_train_opts, clip, 0, 0, 1e9, "largest norm of the gradient; 0: no clipping"),
+    MF_OPT_F64(mf_train_opts, ema, 0, 0, 0.999999, "decay of an average of the weights that is scored and kept; 0: none"),
+    MF_OPT_F64(mf_train_opts, warmup, 1, 0, 1000, "epochs in which the rate rises to its value"),
+    MF_OPT_F64(mf_train_opts, warmup_start, 0.1, 0, 1, "share of the rate at the first step"),
+    MF_OPT_F64(mf_train_opts, label_smoothing, 0, 0, 0.99, "share of the target spread over all classes"),
+    MF_OPT_BOOL(mf_train_opts, decay_all, 0, "norms and biases decay too"),
+    MF_OPT_INT(mf_train_opts, accumulate, 1, 1, 4096, "batches whose gradients make one step"),
+    MF_OPT_INT(mf_train_opts, early_stop, 0, 0, 100000, "stop after so many epochs without progress; 0: never"),
+    MF_OPT_ENUM(mf_train_opts, class_weights, 0, weights_words, "balanced: rare classes weigh more in the loss"),
+    MF_OPT_BOOL(mf_train_opts, balanced, 0, "draw classes evenly, with replacement"),
+    MF_OPT_BOOL(mf_train_opts, soft, 0, "train on the votes' distribution where the data set has one"),
+    MF_OPT_STR(mf_train_opts, freeze, "", "parameters that are not trained: patterns like 'conv1.*,layer1.*'"),
+    MF_OPT_STR(mf_train_opts, init, "", "weight file to begin from"),
+    MF_OPT_STR(mf_train_opts, teacher, "", "weight file of the teacher (distill)"),
+    MF_OPT_BOOL(mf_train_opts, new_head, 0, "begin with a new classifier where --init has another one"),
+    MF_OPT_F64(mf_train_opts, val_share, 0.1, 0, 0.9, "share of the training people kept for validation"),
+    MF_OPT_ENUM(mf_train_opts, select, 0, select_words, "which weights count: best on the validation part, last, or best on the scored fold"),
+    MF_OPT_ENUM(mf_train_opts, cache, 0, cache_words, "where decoded pictures are kept"),
+    MF_OPT_STR(mf_train_opts, cache_dir, "", "folder of a disk cache; empty: in the data set"),
+    MF_OPT_INT(mf_train_opts, save_every, 1, 0, 100000, "epochs between saved states; 0: only by time"),
+    MF_OPT_F64(mf_train_opts, save_seconds, 600, 0, 1e9, "also save when this long has passed, in mid-epoch too; 0: never"),
+    MF_OPT_LIST(mf_train_opts, mean, "", -10, 10, "mean of pixels in 0..1, one a channel; empty: ImageNet's"),
+    MF_OPT_LIST(mf_train_opts, std, "", 1e-6, 1000, "their deviation; empty: ImageNet's"),
+    MF_OPT_LIST(mf_train_opts, eval_mean, "", -10, 10, "another mean when scoring (MSD-E's program does that)"),
+    MF_OPT_LIST(mf_train_opts, eval_std, "", 1e-6, 1000, "another deviation when scoring"),
+    MF_OPT_ENUM(mf_train_opts, augment, 1, augment_words, "random changes of training pictures; the rows below override it"),
+    AUG(aug_flip, 1, "probability of a mirror image"),
+    AUG(aug_color_prob, 1, "probability of a change of colour"),
+    AUG(aug_hue, 90, "half range of hue, in half degrees"),
+    AUG(aug_saturation, 255, "half range of saturation, of 255"),
+    AUG(aug_value, 255, "half range of value, of 255"),
+    AUG(aug_contrast_prob, 1, "probability of a change of contrast"),
+    AUG(aug_contrast, 1, "half range of contrast"),
+    AUG(aug_brightness, 1, "half range of brightness"),
+    AUG(aug_affine_prob, 1, "probability of rotation, scale and shift"),
+    AUG(aug_rotate, 180, "half range of rotation, in degrees"),
+    AUG(aug_scale, 0.9, "half range of scale"),
+    AUG(aug_shift, 1, "half range of shift, share of the side"),
+    AUG(aug_zoom_prob, 1, "probability of a zoom"),
+    AUG(aug_zoom, 4, "largest zoom, above 1"),
+    AUG(aug_pad, 1, "half range of a crop's shift, share of the side"),
+    AUG(aug_erase_prob, 1, "probability of an erased rectangle"),
+    AUG(aug_erase, 1, "largest share of the picture erased"),
+    MF_OPT_END,
+};
+
+/* Rows that place and pace a run but change no bit of it. */
+static const char *const harmless[] = {"out", "workers", "cache", "cache_dir", "save_every", "save_seconds", "data", NULL};
+
+mf_status
+mf_settings_default(mf_settings *s, mf_err *err)
+{
+    memset(s, 0, sizeof *s);
+    mf_opt_defaults(mf_train_rows, &s->t);
+    return mf_settings_choose(s, s->t.method.s, s->t.model.s, s->t.optimiser.s, s->t.schedule.s, err);
+}
+
+static void
+put(mf_opt_str *to, const char *text)
+{
+    snprintf(to->s, sizeof to->s, "%s", text);
+}
+
+mf_status
+mf_settings_choose(mf_settings *s, const char *method, const char *model, const char *optimiser, const char *schedule,
+                   mf_err *err)
+{
+    mf_status st;
+    mf_model  m;
+
+    if (method != NULL) {
+        if ((st = mf_method_make(&s->method, method, err)) < 0) {
+            return mf_fail(err, MF_E_USAGE, "%s", err != NULL ? err->msg : "no such method");
+        }
+        put(&s->t.method, method);
+    }
+    if (model != NULL) {
+        if ((st = mf_model_make(&m, model, 2, 3, 224, 224, err)) < 0) {
+            return mf_fail_in(err, MF_E_USAGE, "option '--model'");
+        }
+        s->model = m.def;
+        mf_opt_defaults(s->model->opts, s->model_cfg);
+        put(&s->t.model, model);
+    }
+    if (optimiser != NULL) {
+        if ((st = mf_optim_find(&s->optim, optimiser, err)) < 0) {
+            return mf_fail_in(err, MF_E_USAGE, "option '--optimiser'");
+        }
+        mf_opt_defaults(s->optim->opts, s->optim_cfg);
+        put(&s->t.optimiser, optimiser);
+    }
+    if (schedule != NULL) {
+        if ((st = mf_schedule_find(&s->schedule, schedule, err)) < 0) {
+            return mf_fail_in(err, MF_E_USAGE, "option '--schedule'");
+        }
+        mf_opt_defaults(s->schedule->opts, s->schedule_cfg);
+        put(&s->t.schedule, schedule);
+    }
+    return MF_OK;
+}
+
+void
+mf_settings_tables(mf_settings *s, mf_table out[MF_SETTINGS_TABLES])
+{
+    out[0] = (mf_table){mf_train_rows, &s->t};
+    out[1] = (mf_table){s->method.def->opts, s->method.cfg};
+    out[2] = (mf_table){s->model->opts, s->model_cfg};
+    out[3] = (mf_table){s->optim->opts, s->optim_cfg};
+    out[4] = (mf_table){s->schedule->opts, s->schedule_cfg};
+}
+
+mf_status
+mf_settings_set(mf_settings *s, const char *name, const char *value, mf_err *err)
+{
+    mf_table t[MF_SETTINGS_TABLES];
+
+    if (mf_str_eq(name, "method")) {
+        return mf_settings_choose(s, value, NULL, NULL, NULL, err);
+    }
+    if (mf_str_eq(name, "model")) {
+        return mf_settings_choose(s, NULL, value, NULL, NULL, err);
+    }
+    if (mf_str_eq(name, "optimiser")) {
+        return mf_settings_choose(s, NULL, NULL, value, NULL, err);
+    }
+    if (mf_str_eq(name, "schedule")) {
+        return mf_settings_choose(s, NULL, NULL, NULL, value, err);
+    }
+    mf_settings_tables(s, t);
+    for (int i = 0; i < MF_SETTINGS_TABLES; i++) {
+        if (mf_opt_find(t[i].rows, name) != NULL) {
+            return mf_opt_set(t[i].rows, t[i].cfg, name, value, err);
+        }
+    }
+    return mf_opt_set(mf_train_rows, &s->t, name, value, err); /* fails, naming the nearest */
+}
+
+/* Whether some entry of the registry of kind `keep` has a row of that name. */
+static bool
+row_somewhere(unsigned keep, const char *name)
+{
+    for (size_t i = 0; keep & MF_KEEP_METHOD && i < mf_method_count(); i++) {
+        if (mf_opt_find(mf_method_at(i)->opts, name) != NULL) {
+            return true;
+        }
+    }
+    for (size_t i = 0; keep & MF_KEEP_MODEL && i < mf_model_count(); i++) {
+        if (mf_opt_find(mf_model_at(i)->opts, name) != NULL) {
+            return true;
+        }
+    }
+    for (size_t i = 0; keep & MF_KEEP_OPTIMISER && i < mf_optim_count(); i++) {
+        if (mf_opt_find(mf_optim_at(i)->opts, name) != NULL) {
+            return true;
+        }
+    }
+    for (size_t i = 0; keep & MF_KEEP_SCHEDULE && i < mf_schedule_count(); i++) {
+        if (mf_opt_find(mf_schedule_at(i)->opts, name) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *
+choice_in(const mf_yaml *y, const char *key, bool kept)
+{
+    const mf_yaml *v = mf_yaml_get(y, key);
+
+    return v != NULL && !kept ? mf_yaml_text(v) : NULL;
+}
+
+static mf_status
+take_key(mf_settings *s, const char *key, const mf_yaml *v, unsigned keep, const mf_table *extra, mf_err *err)
+{
+    static const char *const chosen[] = {"method", "model", "optimiser", "schedule", NULL};
+    mf_table                 t[MF_SETTINGS_TABLES];
+    mf_str                   text = {0};
+    mf_status                st;
+
+    for (int i = 0; chosen[i] != NULL; i++) {
+        if (mf_str_eq(chosen[i], key)) {
+            return MF_OK; /* done before */
+        }
+    }
+    if ((st = mf_yaml_flat(v, &text, err)) < 0) {
+        goto done;
+    }
+    if (extra != NULL && mf_opt_find(extra->rows, key) != NULL) {
+        st = mf_opt_set(extra->rows, extra->cfg, key, mf_str_c(&text), err);
+        goto done;
+    }
+    mf_settings_tables(s, t);
+    for (int i = 0; i < MF_SETTINGS_TABLES; i++) {
+        if (mf_opt_find(t[i].rows, key) != NULL) {
+            st = mf_opt_set(t[i].rows, t[i].cfg, key, mf_str_c(&text), err);
+            goto done;
+        }
+    }
+    st = row_somewhere(keep, key) ? MF_OK : mf_settings_set(s, key, mf_str_c(&text), err);
+done:
+    mf_str_free(&text);
+    return st;
+}
+
+mf_status
+mf_settings_load(mf_settings *s, const char *path, unsigned keep, const mf_table *extra, mf_err *err)
+{
+    mf_yaml    *y = NULL;
+    const char *key;
+    mf_status   st;
+
+    if ((st = mf_yaml_load(&y, path, err)) < 0) {
+        return st;
+    }
+    if (mf_yaml_text(y) != NULL || (mf_yaml_size(y) != 0 && mf_yaml_member(y, 0, &key) == NULL)) {
+        st = mf_fail(err, MF_E_USAGE, "%s: expected keys and values", path);
+        goto done;
+    }
+    st = mf_settings_choose(s, choice_in(y, "method", keep & MF_KEEP_METHOD), choice_in(y, "model", keep & MF_KEEP_MODEL),
+                            choice_in(y, "optimiser", keep & MF_KEEP_OPTIMISER),
+                            choice_in(y, "schedule", keep & MF_KEEP_SCHEDULE), err);
+    if (st < 0) {
+        mf_fail_in(err, st, "%s", path);
+        goto done;
+    }
+    for (size_t i = 0; i < mf_yaml_size(y); i++) {
+        const mf_yaml *v = mf_yaml_member(y, i, &key);
+
+        if ((st = take_key(s, key, v, keep, extra, err)) < 0) {
+            mf_fail_in(err, MF_E_USAGE, "%s: line %d", path, mf_yaml_line(v));
+            st = MF_E_USAGE;
+            goto done;
+        }
+    }
+done:
+    mf_yaml_free(y);
+    return st;
+}
+
+void
+mf_settings_print(const mf_settings *s, mf_str *out)
+{
+    mf_settings copy = *s;
+    mf_table    t[MF_SETTINGS_TABLES];
+    const char *names[MF_SETTINGS_TABLES] = {"the run", s->t.method.s, s->t.model.s, s->t.optimiser.s, s->t.schedule.s};
+
+    mf_settings_tables(&copy, t);
+    for (int i = 0; i < MF_SETTINGS_TABLES; i++) {
+        if (t[i].rows->type != MF_OPT_T_END) {
+            mf_str_printf(out, "# %s\n", names[i]);
+            mf_opt_print_all(t[i].rows, t[i].cfg, 0, out);
+        }
+    }
+}
+
+uint64_t
+mf_settings_hash(const mf_settings *s)
+{
+    mf_settings copy = *s;
+    mf_table    t[MF_SETTINGS_TABLES];
+    mf_str      text = {0};
+    uint64_t    h;
+
+    mf_settings_tables(&copy, t);
+    for (int i = 0; i < MF_SETTINGS_TABLES; i++) {
+        for (const mf_opt *row = t[i].rows; row->type != MF_OPT_T_END; row++) {
+            bool skip = false;
+
+            for (int k = 0; i == 0 && harmless[k] != NULL; k++) {
+                skip = skip || mf_str_eq(harmless[k], row->name);
+            }
+            if (!skip) {
+                mf_str_printf(&text, "%s=", row->name);
+                mf_opt_print(row, t[i].cfg, &text);
+                mf_str_addc(&text, '\n');
+            }
+        }
+    }
+    h = text.oom ? 0 : mf_hash64(text.data, text.len);
+    mf_str_free(&text);
+    return h;
+}
+
+mf_status
+mf_settings_check(const mf_settings *s, mf_err *err)
+{
+    const mf_train_opts *t = &s->t;
+    const mf_opt_list   *lists[] = {&t->mean, &t->std, &t->eval_mean, &t->eval_std};
+    const char          *names[] = {"mean", "std", "eval-mean", "eval-std"};
+
+    if (t->channels == 2) {
+        return mf_fail(err, MF_E_USAGE, "option '--channels': expected 1 or 3, not 2");
+    }
+    if (t->size < s->model->min_size) {
+        return mf_fail(err, MF_E_USAGE, "%s takes pictures of at least %d pixels a side: give --size %d or more", t->model.s,
+                       s->model->min_size, s->model->min_size);
+    }
+    for (int i = 0; i < 4; i++) {
+        if (lists[i]->n != 0 && lists[i]->n != t->channels) {
+            return mf_fail(err, MF_E_USAGE, "option '--%s': expected %lld numbers, one a channel, not %d", names[i],
+                           (long long)t->channels, lists[i]->n);
+        }
+    }
+    if (t->lr == 0.0 && t->head_lr == 0.0) {
+        return mf_fail(err, MF_E_USAGE, "with --lr 0 nothing is learnt");
+    }
+    return MF_OK;
+}
+
+mf_status
+mf_settings_model(mf_model *out, const mf_settings *s, int classes, mf_err *err)
+{
+    mf_status st;
+
+    st = mf_model_make(out, s->t.model.s, classes, (int)s->t.channels, (int)s->t.size, (int)s->t.size, err);
+    if (st < 0) {
+        return st;
+    }
+    memcpy(out->cfg, s->model_cfg, s->model->cfg_size);
+    out->norm = s->method.def->norm != NULL ? s->method.def->norm(s->method.cfg) : MF_NORM_NONE;
+    return MF_OK;
+}
+
+mf_recipe
+mf_settings_recipe(const mf_settings *s, bool eval)
+{
+    mf_recipe          r    = mf_recipe_default((int)s->t.size, (int)s->t.size, (int)s->t.channels);
+    const mf_opt_list *mean = eval && s->t.eval_mean.n != 0 ? &s->t.eval_mean : &s->t.mean;
+    const mf_opt_list *sd   = eval && s->t.eval_std.n != 0 ? &s->t.eval_std : &s->t.std;
+
+    for (int c = 0; c < 3; c++) {
+        if (c < mean->n) {
+            r.mean[c] = (float)mean->v[c];
+        }
+        if (c < sd->n) {
+            r.std[c] = (float)sd->v[c];
+        }
+    }
+    return r;
+}
+
+mf_augment
+mf_settings_augment(const mf_settings *s)
+{
+    const mf_train_opts *t = &s->t;
+    mf_augment           a = t->augment == 2 ? mf_augment_msde() : t->augment == 1 ? mf_augment_light() : mf_augment_none();
+
+#define TAKE(f) a.f = t->aug_##f >= 0.0 ? t->aug_##f : a.f
+    TAKE(flip);
+    TAKE(color_prob);
+    TAKE(hue);
+    TAKE(saturation);
+    TAKE(value);
+    TAKE(contrast_prob);
+    TAKE(contrast);
+    TAKE(brightness);
+    TAKE(affine_prob);
+    TAKE(rotate);
+    TAKE(scale);
+    TAKE(shift);
+    TAKE(zoom_prob);
+    TAKE(zoom);
+    TAKE(pad);
+    TAKE(erase_prob);
+    TAKE(erase);
+#undef TAKE
+    return a;
+}
+
+mf_prec
+mf_settings_prec(const mf_settings *s)
+{
+    return s->t.precision == 0 ? MF_PREC_AUTO : s->t.precision == 1 ? MF_PREC_F32 : MF_PREC_BF16;
+}
+
+mf_cache_kind
+mf_settings_cache(const mf_settings *s)
+{
+    return s->t.cache == 0 ? MF_CACHE_RAM : s->t.cache == 1 ? MF_CACHE_DISK : MF_CACHE_NONE;
+}

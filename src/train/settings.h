@@ -1,0 +1,96 @@
+/* train/settings.h: everything that decides a training run, as option rows: the run's own, and those of the chosen
+ * method, architecture, optimiser and schedule. Names are unique over all tables that can be chosen together. */
+#ifndef MF_TRAIN_SETTINGS_H
+#define MF_TRAIN_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "core/error.h"
+#include "core/opt.h"
+#include "core/str.h"
+#include "core/yaml.h"
+#include "data/loader.h"
+#include "image/prep.h"
+#include "methods/method.h"
+#include "models/model.h"
+#include "nn/program.h"
+#include "train/optim.h"
+#include "train/schedule.h"
+
+typedef enum mf_select { MF_SELECT_VAL, MF_SELECT_LAST, MF_SELECT_FOLD } mf_select;
+
+typedef struct mf_train_opts {
+    mf_opt_str data, method, model, out;
+    int64_t    size, channels, epochs, batch, seed, threads, workers;
+    int        precision;   /* auto, f32, bf16 */
+    mf_opt_str backend;
+    mf_opt_str optimiser, schedule;
+    double     lr, head_lr, weight_decay, clip, ema, warmup, warmup_start, label_smoothing;
+    bool       decay_all;
+    int64_t    accumulate, early_stop;
+    int        class_weights; /* none, balanced */
+    bool       balanced, soft;
+    mf_opt_str freeze, init, teacher;
+    bool       new_head;
+    double     val_share;
+    int        select;
+    int        cache;
+    mf_opt_str cache_dir;
+    int64_t    save_every;
+    double     save_seconds;
+    mf_opt_list mean, std, eval_mean, eval_std;
+    int        augment;     /* none, light, msde */
+    double     aug_flip, aug_color_prob, aug_hue, aug_saturation, aug_value, aug_contrast_prob, aug_contrast,
+        aug_brightness, aug_affine_prob, aug_rotate, aug_scale, aug_shift, aug_zoom_prob, aug_zoom, aug_pad,
+        aug_erase_prob, aug_erase;
+} mf_train_opts;
+
+extern const mf_opt mf_train_rows[];
+
+typedef struct mf_settings {
+    mf_train_opts          t;
+    mf_method              method;
+    const mf_model_def    *model;
+    uint8_t                model_cfg[MF_MODEL_CFG_MAX];
+    const mf_optim_def    *optim;
+    uint8_t                optim_cfg[MF_OPTIM_CFG_MAX];
+    const mf_schedule_def *schedule;
+    uint8_t                schedule_cfg[MF_SCHEDULE_CFG_MAX];
+} mf_settings;
+
+typedef struct mf_table { /* option rows and the struct they fill */
+    const mf_opt *rows;
+    void         *cfg;
+} mf_table;
+enum { MF_SETTINGS_TABLES = 5 };
+
+/* Every default: supervised, resnet18, adam, cosine. */
+mf_status mf_settings_default(mf_settings *s, mf_err *err);
+/* Choose by name; NULL leaves it. What is chosen anew starts from its defaults. MF_E_USAGE: an unknown name. */
+mf_status mf_settings_choose(mf_settings *s, const char *method, const char *model, const char *optimiser,
+                             const char *schedule, mf_err *err);
+/* The tables in the order run, method, model, optimiser, schedule. */
+void      mf_settings_tables(mf_settings *s, mf_table out[MF_SETTINGS_TABLES]);
+mf_status mf_settings_set(mf_settings *s, const char *name, const char *value, mf_err *err);
+/* Take the keys of a configuration file: first what they choose, unless `keep_choice` names a kind already chosen on
+ * the command line (flags below), then the rest. Keys in `extra` rows go there (NULL: none). A key of a method, model,
+ * optimiser or schedule that exists but is not the chosen one is passed over when its choice was overridden, else
+ * MF_E_USAGE with file and line. */
+enum { MF_KEEP_METHOD = 1, MF_KEEP_MODEL = 2, MF_KEEP_OPTIMISER = 4, MF_KEEP_SCHEDULE = 8 };
+mf_status mf_settings_load(mf_settings *s, const char *path, unsigned keep_choice, const mf_table *extra, mf_err *err);
+/* All as YAML, sections marked by comments. */
+void      mf_settings_print(const mf_settings *s, mf_str *out);
+/* What the bits of a run depend on: a hash of all rows but those of place and speed (out, cache, workers, saving). */
+uint64_t  mf_settings_hash(const mf_settings *s);
+/* Checks over several options, done once all are set. MF_E_USAGE. */
+mf_status mf_settings_check(const mf_settings *s, mf_err *err);
+
+/* Settings made concrete. */
+mf_status  mf_settings_model(mf_model *out, const mf_settings *s, int classes, mf_err *err);
+mf_recipe  mf_settings_recipe(const mf_settings *s, bool eval);
+mf_augment mf_settings_augment(const mf_settings *s);
+mf_prec    mf_settings_prec(const mf_settings *s);
+mf_cache_kind mf_settings_cache(const mf_settings *s);
+
+#endif

@@ -1,0 +1,81 @@
+/* train/trainer_i.h: what the files of the training loop share: trainer.c runs it, state.c saves it, record.c writes it
+ * down. */
+#ifndef MF_TRAIN_TRAINER_I_H
+#define MF_TRAIN_TRAINER_I_H
+
+#include "core/str.h"
+#include "eval/score.h"
+#include "train/network.h"
+#include "train/optim.h"
+#include "train/trainer.h"
+
+/* Figures of one set of pictures: all, without and with occlusion. */
+typedef struct mf_figures {
+    mf_metrics all, clear, occluded;
+} mf_figures;
+
+/* Sums over the steps of the epoch under way. */
+typedef struct mf_epoch_sums {
+    double  loss, term[MF_METHOD_TERMS_MAX], norm; /* weighted by samples; norm: the largest */
+    int64_t samples, correct;
+} mf_epoch_sums;
+
+/* All that decides the rest of a run beside parameters and the optimiser's state. Plain data: saved as it is. */
+typedef struct mf_counters {
+    int64_t        epoch;      /* under way, from 1 */
+    int64_t        batch;      /* next of it */
+    int64_t        step;       /* batches seen in all */
+    int64_t        best_epoch; /* 0: none yet */
+    int64_t        bad;        /* epochs without progress in a row */
+    int64_t        done;       /* 1: all epochs are over */
+    double         best_score, best_loss;
+    double         train_loss, train_accuracy; /* of the last epoch */
+    double         seconds;    /* spent so far */
+    mf_sched_state sched;
+    mf_epoch_sums  sums;
+} mf_counters;
+
+typedef struct mf_trainer {
+    const mf_train_job *job;
+    const mf_settings  *s;
+    mf_network         *net;
+    mf_optim           *optim;
+    mf_sample          *samples;
+    size_t              n_samples;
+    mf_loader          *loader;
+    mf_loader_opts      loader_opts;
+    int                 batch, part;
+    int64_t             batches;     /* of an epoch that are trained on */
+    mf_scorer          *val, *test;
+    mf_counters         c;
+    mf_tensors          best;        /* "best/<name>": weights of the best epoch */
+    mf_str              results, timings;
+    mf_figures          figures;     /* of the last scoring */
+    uint64_t            fingerprint; /* settings, seed and data: a saved state of another run is refused */
+    double              began, saved;
+    mf_step_hook       *hook;
+    void               *hook_arg;
+} mf_trainer;
+
+/* state.c */
+mf_status mf_trainer_save(mf_trainer *t, mf_err *err);
+mf_status mf_trainer_load(mf_trainer *t, bool *found, mf_err *err);
+/* Write RUN/weights/NAME.safetensors of the present weights, or of t->best. */
+mf_status mf_trainer_save_weights(mf_trainer *t, const char *name, bool best, mf_err *err);
+
+/* record.c */
+mf_status mf_trainer_begin_files(mf_trainer *t, mf_err *err);   /* config.yaml, env.json */
+mf_status mf_trainer_write_tables(mf_trainer *t, mf_err *err);  /* results.csv, timings.csv */
+mf_status mf_trainer_results_head(mf_trainer *t, mf_err *err);
+void      mf_trainer_results_row(mf_trainer *t, double lr, double head_lr, const mf_metrics *val, double seconds);
+/* summary.json; val and test are of {selected, best, last}, NULL where there is no such part. */
+typedef struct mf_summary {
+    const mf_figures *val[3], *test[3];
+    const char       *selected; /* "best" or "last" */
+} mf_summary;
+mf_status mf_trainer_summary(mf_trainer *t, const mf_summary *s, mf_err *err);
+/* env.json of any run. */
+mf_status mf_env_write(const char *dir, const char *dataset_hash, uint64_t seed, const char *precision, const char *backend,
+                       mf_err *err);
+
+#endif
