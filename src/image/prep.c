@@ -158,6 +158,14 @@ fixed32(double v, double most)
     return llround(v * 4294967296.0);
 }
 
+/* A shift of -255..255 levels in units of 1/scale. */
+static int32_t
+units(float v, double scale)
+{
+    double d = (double)v;
+    return (int32_t)lrint((d > 255 ? 255 : d > -255 ? d : -255) * scale);
+}
+
 /* Whether source indices along one axis, in 2^-32, reflect at most once off 0..n-1 for every output pixel, and fit in
  * 32 bits as 2^-16 for the unused lanes of a chunk as well. */
 static bool
@@ -168,7 +176,7 @@ stays_near(const int64_t m[3], int out_w, int out_h, int n)
     for (int k = 0; k < 8; k++) {
         bool    unused = k & 4;
         int64_t p = m[0] * (k & 1 ? (unused ? out_w + 64 : out_w - 1) : 0) + m[1] * (k & 2 ? out_h - 1 : 0) + m[2];
-        int64_t lo = unused ? -widest : 1 - n, hi = unused ? widest : 2 * (n - 1) - 1;
+        int64_t lo = unused ? -widest : 1 - n, hi = unused ? widest : 2 * (n - 1);
         if (p < lo * one || p > hi * one - (one >> 8))
             return false;
     }
@@ -180,7 +188,8 @@ mf_prep_job_fill(mf_prep_job *j, const mf_pix_out *out, const mf_recipe *r, cons
                  int src_channels, const mf_draw *d)
 {
     *j = (mf_prep_job){.src = src, .w = src_w, .h = src_h, .ch = src_channels, .out_w = r->width, .out_h = r->height,
-                       .out_ch = r->channels, .out = *out, .hsv = d->hsv, .ds = d->ds, .dv = d->dv};
+                       .out_ch = r->channels, .out = *out, .hsv = d->hsv,
+                       .ds = units(d->ds, 32768.0 / 255.0), .dv = units(d->dv, 256.0)};
     j->gain = d->gain > 1e-4f ? d->gain : 1e-4f;
     j->lift = d->bias / j->gain;
     for (int k = 0; k < 2; k++) {
@@ -189,12 +198,11 @@ mf_prep_job_fill(mf_prep_job *j, const mf_pix_out *out, const mf_recipe *r, cons
         j->m[3 * k + 1] = fixed32(b, 1 << 13);
         j->m[3 * k + 2] = fixed32(0.5 * a + 0.5 * b + c - 0.5, 1 << 26);
     }
-    j->near = (int64_t)src_w * src_h * src_channels <= INT32_MAX && (int64_t)src_w * src_h * src_channels >= 4 &&
+    j->near = (int64_t)src_w * src_h * src_channels <= INT32_MAX && (int64_t)src_w * src_h * src_channels >= 8 &&
               stays_near(j->m, r->width, r->height, src_w) && stays_near(j->m + 3, r->width, r->height, src_h);
     j->tone = d->gain != 1.0f || d->bias != 0.0f;
-    float hue = fmodf(d->dh / 30.0f, 6.0f);
-    hue       = hue < 0.0f ? hue + 6.0f : hue;
-    j->hue    = hue >= 6.0f ? 0.0f : hue;
+    double hue = fmod((double)d->dh / 30.0, 6.0);
+    j->hue     = hue == hue ? (int32_t)lrint((hue < 0 ? hue + 6.0 : hue) * 65536.0) % (6 << 16) : 0;
     for (int c = 0; c < r->channels; c++) {
         j->mean[c] = (float)(255.0 * (double)r->mean[c]);
         j->rate[c] = (float)(1.0 / (255.0 * (double)r->std[c]));

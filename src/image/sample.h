@@ -17,8 +17,8 @@ typedef struct mf_prep_job {
     int64_t m[6];
     bool    near;            /* every position is within one reflection, and 2^-16 pixels fit in 32 bits */
     bool    hsv, tone;       /* tone: gain and bias do something */
-    float   hue;             /* sixths of the circle, [0, 6) */
-    float   ds, dv;
+    int32_t hue;             /* 2^-16 sixths of the circle, [0, 6) */
+    int32_t ds, dv;          /* 2^-15 of full saturation; 1/256 levels */
     float   lift, gain;       /* value -> (value + lift) * gain, clipped to 0..255 */
     float   mean[3], rate[3]; /* normalised = (value - mean) * rate */
     int     erase[4];

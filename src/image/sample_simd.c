@@ -1,18 +1,14 @@
 /* image/sample_simd.c: source pixels to one normalised sample, 64 output pixels at a time, all in registers and L1.
  *
- *   positions -> four taps (gathered as 32-bit words) -> bilinear in integers -> hue/saturation/value -> tone -> mean and
- *   deviation -> erase -> float or bfloat16 in the layout asked for
+ *   positions -> four taps -> bilinear in integers -> hue/saturation/value -> tone -> mean and deviation -> erase ->
+ *   float or bfloat16 in the layout asked for
  *
- * Plain loops over 64 lanes that the compiler vectorises; only the gather is written by hand. So that every instruction
- * set gives the same bits, no float product meets a float sum directly: there is nothing a compiler could fuse. */
+ * Plain loops over 64 lanes that the compiler vectorises. Every instruction set gives the same bits: most is in integers,
+ * and no float product meets a float sum directly, so that there is nothing a compiler could fuse. */
 #include <string.h>
 
 #include "core/isa.h"
 #include "image/sample.h"
-
-#if defined(__AVX512F__) || defined(__AVX2__)
-#include <immintrin.h>
-#endif
 
 enum { LANES = 64 };
 #define ALIGNED _Alignas(64)
@@ -21,98 +17,93 @@ typedef struct lanes {
     ALIGNED float v[3][LANES];
 } lanes;
 
-/* Reflect-101 anywhere: ... 2 1 | 0 1 2 ... n-1 | n-2 ... */
+/* Positions are in 1/256 pixels from here on. Reflect-101 is a mirror of the position itself: ... 2 1 | 0 1 2 ... So the
+ * two taps of a position always lie side by side, and where the second would be outside, its weight is 0.
+ * last = 256 (n - 1). This one takes anything. */
 static int32_t
-reflect_far(int64_t i, int32_t n)
+mirror_far(int64_t x, int32_t last)
 {
-    if (n == 1)
+    if (last == 0)
         return 0;
-    int64_t period = 2 * (int64_t)(n - 1);
-    i %= period;
-    if (i < 0)
-        i += period;
-    return (int32_t)(i < n ? i : period - i);
+    int64_t period = 2 * (int64_t)last;
+    x %= period;
+    if (x < 0)
+        x += period;
+    return (int32_t)(x <= last ? x : period - x);
 }
 
-/* The same for -(n-1) <= i <= 2(n-1), clamped beyond, without a branch. last = n - 1. */
+/* The same for -last <= x <= 2 last, clamped beyond, without a branch. */
 static inline int32_t
-reflect_near(int32_t i, int32_t last)
+mirror_near(int32_t x, int32_t last)
 {
-    i = i < 0 ? -i : i;
-    i = last - i;
-    i = i < 0 ? -i : i;
-    i = last - i;
-    return i < 0 ? 0 : i;
+    x = x < 0 ? -x : x;
+    x = last - x;
+    x = x < 0 ? -x : x;
+    x = last - x;
+    return x < 0 ? 0 : x;
 }
 
-/* word[i] = the bytes from src[off[i]] on; those past `size` - 1 are 0. size >= 4. */
+/* left[i] = the bytes from src[off[i]] on, right[i] = those from the next pixel on; bytes past the end count as 0.
+ * ch 1 or 3; only the first `ch` bytes matter. size >= 8. Plain loads: the gather instructions of many machines are
+ * slower than these since their leaks were mended. */
 static inline void
-gather(uint32_t *restrict word, const uint8_t *restrict src, const int32_t *restrict off, int32_t size)
+gather(uint32_t *restrict left, uint32_t *restrict right, const uint8_t *restrict src, const int32_t *restrict off,
+       int32_t size, int32_t ch)
 {
-    int32_t last = size - 4;
-#if defined(__AVX512F__)
-    __m512i lim = _mm512_set1_epi32(last);
-    for (int i = 0; i < LANES; i += 16) {
-        __m512i o = _mm512_load_si512((const void *)(off + i)), at = _mm512_min_epi32(o, lim);
-        __m512i w = _mm512_i32gather_epi32(at, (const void *)src, 1);
-        w         = _mm512_srlv_epi32(w, _mm512_slli_epi32(_mm512_sub_epi32(o, at), 3));
-        _mm512_store_si512((void *)(word + i), w);
-    }
-#elif defined(__AVX2__)
-    __m256i lim = _mm256_set1_epi32(last);
-    for (int i = 0; i < LANES; i += 8) {
-        __m256i o = _mm256_load_si256((const void *)(off + i)), at = _mm256_min_epi32(o, lim);
-        __m256i w = _mm256_i32gather_epi32((const void *)src, at, 1);
-        w         = _mm256_srlv_epi32(w, _mm256_slli_epi32(_mm256_sub_epi32(o, at), 3));
-        _mm256_store_si256((void *)(word + i), w);
-    }
-#else
+    ALIGNED int32_t  at[LANES];
+    ALIGNED uint64_t q[LANES];
+    int32_t          last = size - 8;
+
+    for (int i = 0; i < LANES; i++)
+        at[i] = off[i] < last ? off[i] : last;
     for (int i = 0; i < LANES; i++) {
-        int32_t  at = off[i] < last ? off[i] : last;
-        uint32_t w;
+        __asm__ volatile(""); /* or the compiler makes a gather of it */
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-        memcpy(&w, src + at, 4);
+        memcpy(&q[i], src + at[i], 8);
 #else
-        w = (uint32_t)src[at] | (uint32_t)src[at + 1] << 8 | (uint32_t)src[at + 2] << 16 | (uint32_t)src[at + 3] << 24;
+        q[i] = 0;
+        for (int k = 7; k >= 0; k--)
+            q[i] = q[i] << 8 | src[at[i] + k];
 #endif
-        word[i] = w >> (8 * (off[i] - at));
     }
-#endif
+    for (int i = 0; i < LANES; i++) {
+        uint64_t v = q[i] >> (uint64_t)(8 * (off[i] - at[i]));
+        left[i]    = (uint32_t)v;
+        right[i]   = (uint32_t)(v >> (uint64_t)(8 * ch));
+    }
 }
 
 typedef struct taps { /* the four neighbours of 64 positions, bytes of a pixel in a word, and the weights in 1/256 */
-    ALIGNED uint32_t word[4][LANES];
+    ALIGNED uint32_t word[4][LANES]; /* upper left, upper right, lower left, lower right */
     ALIGNED int32_t  fx[LANES], fy[LANES];
 } taps;
 
-/* Positions in 2^-16 pixels, one reflection at most. */
+/* Positions that one reflection brings inside; px, py in 2^-32. */
 static void
 find_near(taps *restrict t, const mf_prep_job *restrict j, int64_t px, int64_t py)
 {
-    ALIGNED int32_t off[4][LANES];
+    ALIGNED int32_t upper[LANES], lower[LANES];
     int32_t         x0 = (int32_t)((px + (1 << 23)) >> 16), y0 = (int32_t)((py + (1 << 23)) >> 16);
     int32_t         sx = (int32_t)((j->m[0] + (1 << 15)) >> 16), sy = (int32_t)((j->m[3] + (1 << 15)) >> 16);
-    int32_t         lx = j->w - 1, ly = j->h - 1, ch = j->ch, row = j->w * ch;
+    int32_t         lx = (j->w - 1) * 256, ly = (j->h - 1) * 256, ch = j->ch, row = j->w * ch;
 
     for (int i = 0; i < LANES; i++) {
-        int32_t x = x0 + i * sx, y = y0 + i * sy;
-        int32_t xi = x >> 16, yi = y >> 16;
-        int32_t xa = reflect_near(xi, lx) * ch, xb = reflect_near(xi + 1, lx) * ch;
-        int32_t ya = reflect_near(yi, ly) * row, yb = reflect_near(yi + 1, ly) * row;
-        t->fx[i]  = x >> 8 & 255;
-        t->fy[i]  = y >> 8 & 255;
-        off[0][i] = ya + xa;
-        off[1][i] = ya + xb;
-        off[2][i] = yb + xa;
-        off[3][i] = yb + xb;
+        int32_t x = mirror_near((x0 + i * sx) >> 8, lx), y = mirror_near((y0 + i * sy) >> 8, ly);
+        int32_t at = (y >> 8) * row + (x >> 8) * ch;
+        t->fx[i] = x & 255;
+        t->fy[i] = y & 255;
+        upper[i] = at;
+        lower[i] = y < ly ? at + row : at;
     }
-    for (int k = 0; k < 4; k++)
-        gather(t->word[k], j->src, off[k], row * j->h);
+    gather(t->word[0], t->word[1], j->src, upper, row * j->h, ch);
+    gather(t->word[2], t->word[3], j->src, lower, row * j->h, ch);
 }
 
 static uint32_t
 word_at(const mf_prep_job *j, int32_t x, int32_t y)
 {
+    x                = x < j->w ? x : j->w - 1; /* weight 0 */
+    y                = y < j->h ? y : j->h - 1;
     const uint8_t *p = j->src + ((size_t)y * (size_t)j->w + (size_t)x) * (size_t)j->ch;
     return j->ch == 1 ? p[0] : (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
 }
@@ -126,15 +117,13 @@ find_far(taps *restrict t, const mf_prep_job *restrict j, int64_t px, int64_t py
 
     for (int i = 0; i < LANES; i++) {
         int64_t k = i < n ? i : n - 1;
-        int64_t x = (x0 + k * sx) >> 8, y = (y0 + k * sy) >> 8; /* 1/256 pixels */
-        int32_t xa = reflect_far(x >> 8, j->w), xb = reflect_far((x >> 8) + 1, j->w);
-        int32_t ya = reflect_far(y >> 8, j->h), yb = reflect_far((y >> 8) + 1, j->h);
-        t->fx[i]      = (int32_t)(x & 255);
-        t->fy[i]      = (int32_t)(y & 255);
-        t->word[0][i] = word_at(j, xa, ya);
-        t->word[1][i] = word_at(j, xb, ya);
-        t->word[2][i] = word_at(j, xa, yb);
-        t->word[3][i] = word_at(j, xb, yb);
+        int32_t x = mirror_far((x0 + k * sx) >> 8, (j->w - 1) * 256), y = mirror_far((y0 + k * sy) >> 8, (j->h - 1) * 256);
+        t->fx[i]      = x & 255;
+        t->fy[i]      = y & 255;
+        t->word[0][i] = word_at(j, x >> 8, y >> 8);
+        t->word[1][i] = word_at(j, (x >> 8) + 1, y >> 8);
+        t->word[2][i] = word_at(j, x >> 8, (y >> 8) + 1);
+        t->word[3][i] = word_at(j, (x >> 8) + 1, (y >> 8) + 1);
     }
 }
 
@@ -147,7 +136,7 @@ blend(int32_t *restrict out, const taps *restrict t, int shift)
         int32_t a = (int32_t)(t->word[0][i] >> shift & 255), b = (int32_t)(t->word[1][i] >> shift & 255);
         int32_t c = (int32_t)(t->word[2][i] >> shift & 255), d = (int32_t)(t->word[3][i] >> shift & 255);
         int32_t top = a * 256 + (b - a) * fx, low = c * 256 + (d - c) * fx;
-        out[i] = (top * (256 - fy) + low * fy + (1 << 15)) >> 16;
+        out[i] = (top * 256 + (low - top) * fy + (1 << 15)) >> 16;
     }
 }
 
@@ -158,46 +147,59 @@ clip255(float v)
     return v < 255.0f ? v : 255.0f;
 }
 
-/* min(k, 4 - k, 1) of the hexcone, at least 0, in 2^-14; k = (h + n) mod 6, 0 <= h < 6 */
 static inline int32_t
-hexcone(float h, float n)
+clamp(int32_t v, int32_t most)
 {
-    float k = h + n, under = k - 6.0f;
-    k = k >= 6.0f ? under : k;
-    float left = 4.0f - k;
-    k = k < left ? k : left;
-    k = k > 0.0f ? k : 0.0f;
-    k = k < 1.0f ? k : 1.0f;
-    return (int32_t)(k * 16384.0f);
+    v = v > 0 ? v : 0;
+    return v < most ? v : most;
+}
+
+enum { SIXTH = 1 << 16, FULL = 1 << 15, LEVEL = 256 }; /* units of hue (a sixth of the circle), saturation, value */
+
+/* h mod 6 for 0 <= h < 12, by sign bits: a condition here would be made a jump. */
+static inline int32_t
+below_full(int32_t h)
+{
+    h -= 6 * SIXTH;
+    return h + (6 * SIXTH & h >> 31);
+}
+
+/* max(0, min(k, 4 - k, 1)) of the hexcone in 2^-14; k = (h + n) mod 6, 0 <= h < 6 */
+static inline int32_t
+hexcone(int32_t h, int32_t n)
+{
+    int32_t k    = below_full(h + n * SIXTH);
+    int32_t left = 4 * SIXTH - k;
+    return clamp(k < left ? k : left, SIXTH) >> 2;
 }
 
 /* Hue, saturation and value moved without a branch: the hexcone model, back by
- * channel(n) = V - V S max(0, min(k, 4 - k, 1)), k = (n + H) mod 6, n = 5, 3, 1. The last line in integers of 2^-8. */
+ * channel(n) = V - V S max(0, min(k, 4 - k, 1)), k = (n + H) mod 6, n = 5, 3, 1. In integers but for one division that
+ * serves both hue and saturation. px: levels in, 1/256 levels out. */
 static void
-shift_hsv(lanes *restrict p, const mf_prep_job *restrict j)
+shift_hsv(int32_t (*restrict px)[LANES], const mf_prep_job *restrict j)
 {
-    float  hue = j->hue, ds = j->ds, dv = j->dv;
-    float *restrict R = p->v[0], *restrict G = p->v[1], *restrict B = p->v[2];
+    int32_t  hue = j->hue, ds = j->ds, dv = j->dv;
+    int32_t *restrict R = px[0], *restrict G = px[1], *restrict B = px[2];
 
     for (int i = 0; i < LANES; i++) {
-        float r = R[i], g = G[i], b = B[i];
-        float most = r > g ? r : g, least = r < g ? r : g;
+        int32_t r = R[i], g = G[i], b = B[i];
+        int32_t most = r > g ? r : g, least = r < g ? r : g;
         most  = most > b ? most : b;
         least = least < b ? least : b;
-        float c = most - least, cd = c > 0.0f ? c : 1.0f, vd = most > 0.0f ? most : 1.0f;
-        float gb = g - b, br = b - r, rg = r - g;
-        float num = most == g ? br : rg, from = most == g ? 2.0f : 4.0f;
-        num     = most == r ? gb : num;
-        from    = most == r ? 0.0f : from;
-        float h = num / cd + from + hue; /* [-1, 11) */
-        float up = h + 6.0f, down = h - 6.0f;
-        float turned = h >= 6.0f ? down : h;
-        h            = h < 0.0f ? up : turned;
-        float   s = clip255(c * 255.0f / vd + ds), v = clip255(most + dv);
-        int32_t vi = (int32_t)(v * 256.0f), chroma = (int32_t)(v * s * (256.0f / 255.0f));
-        R[i] = (float)(vi - (chroma * hexcone(h, 5.0f) >> 14)) * (1.0f / 256.0f);
-        G[i] = (float)(vi - (chroma * hexcone(h, 3.0f) >> 14)) * (1.0f / 256.0f);
-        B[i] = (float)(vi - (chroma * hexcone(h, 1.0f) >> 14)) * (1.0f / 256.0f);
+        int32_t c = most - least;
+        int32_t is_r = -(most == r), is_g = -(most == g) & ~is_r, is_b = ~(is_r | is_g);
+        int32_t num = (is_r & (g - b)) | (is_g & (b - r)) | (is_b & (r - g));
+        int32_t from = (is_g & 2 * SIXTH) | (is_b & 4 * SIXTH);
+        float cf = (float)(c | (c == 0)), vf = (float)(most | (most == 0)); /* 1 for 0 */
+        float both = 1.0f / (cf * vf);
+        int32_t h = (int32_t)((float)num * vf * both * (float)SIXTH) + from + hue; /* [-1, 11) sixths */
+        h = below_full(h + (6 * SIXTH & h >> 31));
+        int32_t s = clamp((int32_t)((float)c * cf * both * (float)FULL) + ds, FULL), v = clamp(most * LEVEL + dv, 255 * LEVEL);
+        int32_t chroma = v * s >> 15;
+        R[i] = v - (chroma * hexcone(h, 5) >> 14);
+        G[i] = v - (chroma * hexcone(h, 3) >> 14);
+        B[i] = v - (chroma * hexcone(h, 1) >> 14);
     }
 }
 
@@ -206,25 +208,28 @@ static void
 colours(lanes *restrict p, const taps *restrict t, const mf_prep_job *restrict j)
 {
     ALIGNED int32_t px[3][LANES];
+    float           unit = 1.0f;
 
     for (int c = 0; c < j->ch; c++)
         blend(px[c], t, 8 * c);
     if (j->ch == 3 && j->out_ch == 1)
         for (int i = 0; i < LANES; i++) /* luma as mf_convert_px */
             px[0][i] = (px[0][i] * 19595 + px[1][i] * 38470 + px[2][i] * 7471 + 0x8000) >> 16;
-    for (int c = 0; c < j->out_ch; c++) {
-        const int32_t *restrict from = px[j->ch == 3 ? c : 0];
-        float *restrict to           = p->v[c];
-        for (int i = 0; i < LANES; i++)
-            to[i] = (float)from[i];
+    if (j->ch == 1 && j->out_ch == 3) {
+        memcpy(px[1], px[0], sizeof px[0]);
+        memcpy(px[2], px[0], sizeof px[0]);
     }
-    if (j->hsv && j->out_ch == 3) {
-        shift_hsv(p, j);
-    } else if (j->hsv) {
-        float dv = j->dv;
-        for (int i = 0; i < LANES; i++)
-            p->v[0][i] = clip255(p->v[0][i] + dv);
+    if (j->hsv) {
+        unit = 1.0f / LEVEL;
+        if (j->out_ch == 3)
+            shift_hsv(px, j);
+        else
+            for (int i = 0; i < LANES; i++)
+                px[0][i] = clamp(px[0][i] * LEVEL + j->dv, 255 * LEVEL);
     }
+    for (int c = 0; c < j->out_ch; c++)
+        for (int i = 0; i < LANES; i++)
+            p->v[c][i] = (float)px[c][i] * unit;
 }
 
 static void
