@@ -29,6 +29,8 @@ mf_ref mf_conv_t2d(mf_graph *g, mf_ref x, mf_ref w, mf_ref b, mf_conv2d_attrs a)
 typedef struct mf_matmul_attrs { int32_t ta, tb, act, pad; } mf_matmul_attrs;
 mf_ref mf_matmul(mf_graph *g, mf_ref a, mf_ref b, mf_ref bias, bool ta, bool tb);
 mf_ref mf_linear(mf_graph *g, mf_ref x, mf_ref w, mf_ref b);
+/* bmm: a [B,M,K] (or [B,K,M] with ta), b [B,K,N] (or [B,N,K] with tb) -> [B,M,N] f32, a product for each of B. */
+mf_ref mf_bmm(mf_graph *g, mf_ref a, mf_ref b, bool ta, bool tb);
 
 /* ---- batch normalisation (Ioffe and Szegedy 2015; PyTorch's conventions) -----------------------------------
  * bn: x [N,C,H,W] or [N,C], gamma, beta, rmean, rvar [C], counter [1] or none, res like x or none
@@ -66,6 +68,9 @@ typedef struct mf_scale_attrs { double mul, add; } mf_scale_attrs;
 mf_ref mf_scale(mf_graph *g, mf_ref x, double mul, double add);
 /* prelu: x [N,C,...], slope [C]: max(0,x) + slope min(0,x).  prelu_dx -> dx, dslope. */
 mf_ref mf_prelu(mf_graph *g, mf_ref x, mf_ref slope);
+/* clip: min(max(x, lo), hi); clip_dx: dy, y -> dy where lo < y < hi.  ReLU6 is clip(x, 0, 6). */
+typedef struct mf_clip_attrs { double lo, hi; } mf_clip_attrs;
+mf_ref mf_clip(mf_graph *g, mf_ref x, double lo, double hi);
 /* dropout: keeps with probability 1-p, scaled by 1/(1-p); the mask is a function of (run seed, run step, `id`, element).
  * Identity outside training. dropout_dx draws the same mask again. */
 typedef struct mf_dropout_attrs { float p; uint32_t id; } mf_dropout_attrs;
@@ -96,6 +101,10 @@ mf_ref mf_reshape_like(mf_graph *g, mf_ref x, mf_ref like);
 typedef struct mf_axis_attrs { int32_t axis, pad; int64_t start, len; } mf_axis_attrs;
 mf_ref mf_concat(mf_graph *g, const mf_ref *x, int n, int axis);
 mf_ref mf_slice(mf_graph *g, mf_ref x, int axis, int64_t start, int64_t len);
+/* crop: x [N,C,H,W], at [N,2] f32 -> [N,C,h,w]: the window whose top row is floor(at[n][0]) and whose left column is
+ * floor(at[n][1]); zeros where it leaves the map. No gradient for `at`.  crop_dx: dy, at, x (shape only) -> dx. */
+typedef struct mf_crop_attrs { int32_t h, w; } mf_crop_attrs;
+mf_ref mf_crop(mf_graph *g, mf_ref x, mf_ref at, int h, int w);
 /* The same value, no gradient (a view). */
 mf_ref mf_detach(mf_graph *g, mf_ref x);
 
@@ -108,6 +117,11 @@ typedef struct mf_pool_attrs { int32_t kh, kw, sh, sw, ph, pw, ceil, count_pad; 
 mf_ref mf_maxpool(mf_graph *g, mf_ref x, mf_pool_attrs a);
 mf_ref mf_avgpool(mf_graph *g, mf_ref x, mf_pool_attrs a);
 mf_ref mf_gap(mf_graph *g, mf_ref x);
+
+/* lrn: local response normalisation over `size` channels, clipped at the ends (Krizhevsky et al. 2012, section 3.3; alpha
+ * is not divided by the size): y = x s^-beta, s = kappa + alpha sum_window x^2.  lrn_dx: dy, x -> dx. */
+typedef struct mf_lrn_attrs { int32_t size; float kappa, alpha, beta; } mf_lrn_attrs;
+mf_ref mf_lrn(mf_graph *g, mf_ref x, mf_lrn_attrs a);
 
 /* ---- normalised exponentials, norms, losses -----------------------------------------------------------------
  * softmax, log_softmax along axis (1 for logits [N,C] and for maps [N,C,H,W]).  softmax_dx: dy, y; log_softmax_dx: dy, y.

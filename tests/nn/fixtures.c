@@ -170,6 +170,15 @@ matmul(mf_fx *f)
 }
 
 static mf_ref
+bmm(mf_fx *f)
+{
+    bool    ta = draw(f, 0, 1), tb = draw(f, 0, 1);
+    int64_t b = draw(f, 1, 3), m = draw(f, 1, 4), n = draw(f, 1, 4), k = draw(f, 1, 4);
+    mf_ref  l = normal(f, "a", ta ? mf_shape_of(3, b, k, m) : mf_shape_of(3, b, m, k));
+    return mf_bmm(f->g, l, normal(f, "b", tb ? mf_shape_of(3, b, n, k) : mf_shape_of(3, b, k, n)), ta, tb);
+}
+
+static mf_ref
 linear(mf_fx *f)
 {
     int64_t m = draw(f, 1, 4), n = draw(f, 1, 4), k = draw(f, 1, 4);
@@ -306,6 +315,15 @@ scale(mf_fx *f)
 }
 
 static mf_ref
+clip(mf_fx *f)
+{
+    mf_shape s = small_map(f);
+    double   hi = 0.02 * (double)mf_shape_elems(&s) / 3.0;
+    hi          = ((double)(int64_t)(hi / 0.04) + 1) * 0.04; /* halfway between two of the numbers that `apart` gives */
+    return mf_clip(f->g, apart(f, "x", s), 0.0, hi);
+}
+
+static mf_ref
 prelu(mf_fx *f)
 {
     mf_shape s = draw(f, 0, 1) ? small_map(f) : mf_shape_of(2, draw(f, 1, 4), draw(f, 1, 4));
@@ -419,6 +437,16 @@ slice(mf_fx *f)
     return mf_slice(f->g, normal(f, "x", s), axis, start, len);
 }
 
+/* Places inside, over each edge, and wholly outside. */
+static mf_ref
+crop(mf_fx *f)
+{
+    mf_shape s = shape4(3, draw(f, 1, 2), draw(f, 3, 6), draw(f, 3, 6));
+    int      h = (int)draw(f, 1, 3), w = (int)draw(f, 1, 3);
+    mf_ref   x = normal(f, "x", s), at = fixed(f, "at", mf_shape_of(2, (int64_t)3, (int64_t)2), -3.0, 6.0);
+    return mf_add(f->g, mf_crop(f->g, x, at, h, w), mf_crop(f->g, x, fixed(f, "in", mf_shape_of(2, (int64_t)3, (int64_t)2), 0.0, 1.0), h, w));
+}
+
 /* ---- pooling ---- */
 
 static mf_pool_attrs
@@ -450,6 +478,13 @@ static mf_ref
 gap(mf_fx *f)
 {
     return mf_gap(f->g, normal(f, "x", small_map(f)));
+}
+
+static mf_ref
+lrn(mf_fx *f)
+{
+    mf_lrn_attrs a = {.size = (int32_t)(2 * draw(f, 0, 3) + 1), .kappa = 1.5f, .alpha = 0.3f, .beta = 0.75f};
+    return mf_lrn(f->g, normal(f, "x", shape4(2, draw(f, 1, 7), 2, 2)), a);
 }
 
 /* ---- exponentials, norms, losses ---- */
@@ -550,6 +585,7 @@ static const mf_fixture table[] = {
     {"binary", "max", binary_max},
     {"binary", "both sides grow", binary_both},
     {"binary", "one value twice", binary_square},
+    {"bmm", "transposes", bmm},
     {"bn", "plain", bn},
     {"bn", "with residual and ReLU", bn_residual_relu},
     {"bn", "with ReLU", bn_relu},
@@ -557,11 +593,13 @@ static const mf_fixture table[] = {
     {"bn_eval", "plain", bn_eval},
     {"bn_eval", "behind a convolution", bn_eval_folded},
     {"channel_sum", "", channel_sum},
+    {"clip", "", clip},
     {"concat", "", concat},
     {"conv2d", "strides, pads, dilations, groups", conv2d},
     {"conv2d", "depthwise", conv2d_depthwise},
     {"conv2d", "stride past the window", conv2d_gaps},
     {"conv_t2d", "strides, pads, dilations, groups", conv_t2d},
+    {"crop", "", crop},
     {"cross_entropy", "weights, smoothing", cross_entropy},
     {"cross_entropy", "of a softmax", cross_entropy_twice},
     {"dropout", "", dropout},
@@ -569,6 +607,7 @@ static const mf_fixture table[] = {
     {"gap", "", gap},
     {"l2norm", "", l2norm},
     {"log_softmax", "", log_softmax},
+    {"lrn", "", lrn},
     {"matmul", "transposes", matmul},
     {"matmul", "linear layer", linear},
     {"maxpool", "windows, pads, ceil", maxpool},

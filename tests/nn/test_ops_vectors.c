@@ -188,6 +188,24 @@ quotient(const net *t)
     return mf_binary(t->g, MF_B_DIV, in(t, "a"), in(t, "b"));
 }
 
+static mf_ref
+relu6(const net *t)
+{
+    return mf_clip(t->g, in(t, "x"), 0.0, 6.0);
+}
+
+static mf_ref
+lrn(const net *t)
+{
+    return mf_lrn(t->g, in(t, "x"), (mf_lrn_attrs){.size = 5, .kappa = 2.0f, .alpha = 0.1f, .beta = 0.75f});
+}
+
+static mf_ref
+bmm(const net *t)
+{
+    return mf_bmm(t->g, in(t, "a"), in(t, "b"), false, false);
+}
+
 static const struct {
     const char *name;
     mf_ref (*build)(const net *t);
@@ -219,6 +237,9 @@ static const struct {
     {"mse", mse, 0},
     {"sigmoid", sigmoid, 0},
     {"div", quotient, 0},
+    {"relu6", relu6, 0},
+    {"lrn", lrn, 1e-8},
+    {"bmm", bmm, 0},
 };
 
 /* The largest difference over max(1, the largest wanted value). */

@@ -117,3 +117,6 @@ case("prelu", F.prelu, x=rand(2, 3, 2, 2), slope=rand(3))
 case("mse", F.mse_loss, a=rand(2, 3, 2, 2), b=rand(2, 3, 2, 2))
 case("sigmoid", torch.sigmoid, x=rand(2, 5) * 4)
 case("div", lambda a, b: a / b, a=rand(2, 3, 2, 2), b=torch.rand(3, 1, 1, generator=gen) + 0.5)
+case("relu6", F.relu6, x=rand(2, 10) * 6)
+case("lrn", lambda x: F.local_response_norm(x, 5, alpha=0.5, beta=0.75, k=2.0), x=rand(2, 7, 2, 2))  # alpha / 5 in our terms
+case("bmm", torch.bmm, a=rand(3, 2, 4), b=rand(3, 4, 5))

@@ -1,4 +1,4 @@
-/* nn/backends/ref/elementwise.c: unary, binary, scale, prelu, dropout and their gradients. */
+/* nn/backends/ref/elementwise.c: unary, binary, scale, clip, prelu, dropout and their gradients. */
 #include "nn/backends/ref/real.h"
 
 #include "nn/dropout.h"
@@ -159,6 +159,36 @@ scale_run(void *state, const mf_run *r, mf_err *err)
 }
 
 MF_REF_KERNEL_AS(scale, REF(prepare_inplace), scale_run);
+
+static mf_status
+clip_run(void *state, const mf_run *r, mf_err *err)
+{
+    const mf_ref_op     *op = state;
+    const mf_clip_attrs *a = op->attrs;
+    const real           lo = (real)a->lo, hi = (real)a->hi, *x = r->in[0];
+    real                *y = r->out[0];
+    (void)err;
+    for (int64_t i = 0, n = mf_shape_elems(&op->out[0]); i < n; i++)
+        y[i] = x[i] < lo ? lo : x[i] > hi ? hi : x[i]; /* NaN stays NaN */
+    return MF_OK;
+}
+
+MF_REF_KERNEL_AS(clip, REF(prepare_inplace), clip_run);
+
+static mf_status
+clip_dx_run(void *state, const mf_run *r, mf_err *err)
+{
+    const mf_ref_op     *op = state;
+    const mf_clip_attrs *a = op->attrs;
+    const real           lo = (real)a->lo, hi = (real)a->hi, *dy = r->in[0], *y = r->in[1];
+    real                *dx = r->out[0];
+    (void)err;
+    for (int64_t i = 0, n = mf_shape_elems(&op->out[0]); i < n; i++)
+        dx[i] = y[i] > lo && y[i] < hi ? dy[i] : 0;
+    return MF_OK;
+}
+
+MF_REF_KERNEL_AS(clip_dx, REF(prepare_inplace), clip_dx_run);
 
 /* x [N, C, ...], slope [C] */
 static mf_status
