@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#undef mf_fail
+#undef mf_fail_errno
+#undef mf_fail_in
+
 static void
 set_message(mf_err *err, mf_status code, const char *text, const char *tail)
 {
@@ -29,6 +33,7 @@ set_message(mf_err *err, mf_status code, const char *text, const char *tail)
 mf_status
 mf_fail(mf_err *err, mf_status code, const char *fmt, ...)
 {
+    MF_ASSERT(code < 0);
     if (err != NULL) {
         char    text[MF_ERR_MSG_MAX];
         va_list ap;
@@ -62,6 +67,7 @@ mf_fail_errno(mf_err *err, int errnum, const char *fmt, ...)
 mf_status
 mf_fail_in(mf_err *err, mf_status code, const char *fmt, ...)
 {
+    MF_ASSERT(code < 0);
     if (err != NULL) {
         char    text[MF_ERR_MSG_MAX], tail[MF_ERR_MSG_MAX + 2];
         va_list ap;

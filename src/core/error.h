@@ -44,6 +44,20 @@ mf_status mf_fail_errno(mf_err *err, int errnum, const char *fmt, ...) MF_PRINTF
 /* Put "context: " in front of the sentence that is there; returns `code`. */
 mf_status mf_fail_in(mf_err *err, mf_status code, const char *fmt, ...) MF_PRINTF(3, 4);
 
+/* The three return a negative code, and the compiler is told so: it then sees that what is set on success only is read on
+ * success only. A code that is not negative is a broken invariant. */
+static inline mf_status
+mf_failed(mf_status code)
+{
+    if (code >= 0) {
+        __builtin_unreachable();
+    }
+    return code;
+}
+#define mf_fail(...)       mf_failed(mf_fail(__VA_ARGS__))
+#define mf_fail_errno(...) mf_failed(mf_fail_errno(__VA_ARGS__))
+#define mf_fail_in(...)    mf_failed(mf_fail_in(__VA_ARGS__))
+
 /* Short English name of a status, for logs: "no memory", "bad format"... Lends a static string. */
 const char *mf_status_name(mf_status st);
 

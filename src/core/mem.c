@@ -153,6 +153,7 @@ mf_aligned(size_t size)
     return p;
 }
 
+#undef mf_oom
 mf_status
 mf_oom(mf_err *err, size_t bytes, const char *what)
 {

@@ -27,6 +27,7 @@ void *mf_aligned(size_t size);
 
 /* MF_OK, or the standard sentence "out of memory (wanted N bytes for WHAT)". */
 mf_status mf_oom(mf_err *err, size_t bytes, const char *what);
+#define mf_oom(...) mf_failed(mf_oom(__VA_ARGS__))
 
 /* Number of allocations made so far (realloc counts); the difference of two calls is what a test asserts on. */
 uint64_t mf_mem_count(void);
