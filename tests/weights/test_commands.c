@@ -152,7 +152,7 @@ test_show(void **state)
 {
     (void)state;
     assert_run("show net.safetensors", 0, "module.fc.weight");
-    assert_run("show net.safetensors", 0, "122 tensors, 11175807 elements, 42.7 MiB");
+    assert_run("show net.safetensors", 0, "122 tensors, 11182425 elements, 42.7 MiB");
     assert_run("show net.safetensors --json", 0, "\"format\": \"safetensors\"");
     assert_run("show in.safetensors extra", 2, "one too many");
     assert_run("show absent.pth", 1, "absent.pth");
