@@ -182,6 +182,41 @@ the_first_bad_picture_is_named(void **state)
     mf_dataset_free(d);
 }
 
+typedef struct seen {
+    double last, total;
+    int    calls;
+} seen;
+
+static void
+note(void *arg, const char *what, double done, double total)
+{
+    seen *s = arg;
+    assert_non_null(what);
+    assert_true(done >= s->last && done <= total);
+    s->last  = done;
+    s->total = total;
+    s->calls++;
+}
+
+static void
+progress_goes_up_to_the_end(void **state)
+{
+    mf_dataset *d = fixture_dataset(mf_test_path("set"));
+
+    (void)state;
+    for (int kind = MF_CACHE_RAM; kind <= MF_CACHE_DISK; kind++) {
+        mf_cache     *c;
+        seen          s   = {0};
+        mf_err        err = {0};
+        mf_cache_opts o   = {.kind = (mf_cache_kind)kind, .dir = mf_test_path("progress"), .width = 8, .height = 8,
+                             .channels = 3, .workers = 4, .progress = {.fn = note, .arg = &s}};
+        assert_mf_ok(mf_cache_build(&c, d, fixture_rows(), FIXTURE_ROWS, &o, &err), &err);
+        assert_true(s.calls > 0 && s.last == FIXTURE_ROWS && s.total == FIXTURE_ROWS);
+        mf_cache_free(c);
+    }
+    mf_dataset_free(d);
+}
+
 static void
 arguments_are_judged(void **state)
 {
@@ -248,6 +283,7 @@ main(void)
         cmocka_unit_test(the_file_is_used_again),
         cmocka_unit_test(a_changed_picture_is_noticed),
         cmocka_unit_test(the_first_bad_picture_is_named),
+        cmocka_unit_test(progress_goes_up_to_the_end),
         cmocka_unit_test(arguments_are_judged),
         cmocka_unit_test(every_failing_allocation_is_survived),
     };
