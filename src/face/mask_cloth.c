@@ -173,7 +173,7 @@ mf_mask_cloth_at(float rgb[3], float slope[2], const mf_mask_style *st, float u,
     if (st->seam > 0) { /* two halves that meet in a ridge */
         float ridge = st->seam * (s > 0 ? 1.0F : -1.0F) * (fabsf(s) > 0.5F ? 0 : 1 - 2 * fabsf(s)) * (1 - 0.5F * t * t);
         float width = 0.012F + fine;
-        slope[0] += 0.55F * ridge;
+        slope[0] += 0.34F * ridge;
         if (fabsf(s) < 2 * width)
             shade *= 1 - 0.12F * st->seam * (1 - fabsf(s) / (2 * width));
     }

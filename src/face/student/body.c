@@ -31,6 +31,12 @@ mf_backdrop_paint(cairo_t *cr, const mf_head *h)
     }
 }
 
+static bool
+ears_hidden(const mf_person *w)
+{
+    return w->hair == MF_HAIR_LONG || w->hair == MF_HAIR_BOB || w->hair == MF_HAIR_SCARF || (w->hair == MF_HAIR_FRINGE && w->woman);
+}
+
 static void
 ears(cairo_t *cr, const mf_head *h)
 {
@@ -105,7 +111,7 @@ void
 mf_body_paint(cairo_t *cr, const mf_head *h)
 {
     neck(cr, h);
-    if (h->who->hair != MF_HAIR_LONG && h->who->hair != MF_HAIR_BOB && h->who->hair != MF_HAIR_SCARF)
+    if (!ears_hidden(h->who))
         ears(cr, h);
 }
 
@@ -114,7 +120,7 @@ mf_spectacles_paint(cairo_t *cr, const mf_head *h)
 {
     const mf_person *w = h->who;
     double           d = h->scale, bridge[3][2], ring[2][20][2], ey = 0.04;
-    bool             heavy = w->frame[0] < 0.2F;
+    bool             heavy = w->frame[0] < 0.2F, covered = ears_hidden(w);
 
     if (w->spectacles == 0)
         return;
@@ -150,13 +156,13 @@ mf_spectacles_paint(cairo_t *cr, const mf_head *h)
             mf_path_smooth(cr, (const double (*)[2])ring[side], 20, true);
         }
         cairo_set_line_width(cr, (heavy ? 0.040 : 0.024) * d);
-        cairo_save(cr);
-        cairo_translate(cr, 0, 0.02 * d);
-        cairo_restore(cr);
         mf_rgb(cr, w->frame, 0.9, 0.95);
         cairo_stroke(cr);
         mf_head_project(arm[0], h, m * 0.90, ey - 0.06, 0.22);
-        mf_head_project(arm[1], h, m * 1.20 * (double)w->width, ey - 0.04, -0.8);
+        if (covered) /* it goes under the hair */
+            mf_head_project(arm[1], h, m * 1.06 * (double)w->width, ey - 0.05, -0.25);
+        else
+            mf_head_project(arm[1], h, m * 1.20 * (double)w->width, ey - 0.04, -0.8);
         cairo_move_to(cr, arm[0][0], arm[0][1]);
         cairo_line_to(cr, arm[1][0], arm[1][1]);
         cairo_set_line_width(cr, (heavy ? 0.036 : 0.022) * d);

@@ -10,7 +10,7 @@ knot(double out[2], const mf_person *w, double sign, double t)
 {
     double arch = (double)w->brow_arch, y;
 
-    y = -0.265 - 0.075 * mf_smooth(0, 0.55, t) + 0.10 * mf_smooth(0.60, 1.05, t) - arch * sin(3.1416 * pow(t, 1.15)) -
+    y = -0.285 - 0.055 * mf_smooth(0, 0.55, t) + 0.10 * mf_smooth(0.60, 1.05, t) - arch * sin(3.1416 * pow(t, 1.15)) -
         (double)w->brow_height - (double)w->brow_tilt * (t - 0.5);
     out[0] = sign * (0.175 + 0.70 * t) * (0.5 + 0.5 * (double)w->eye_space);
     out[1] = y;
@@ -44,7 +44,7 @@ mf_brows_paint(cairo_t *cr, const mf_head *h, mf_landmarks *lm)
             for (int i = FINE - 1; i >= 0; i--)
                 cairo_line_to(cr, low[i][0], low[i][1]);
             cairo_close_path(cr);
-            mf_rgb(cr, ink, 1, k == 0 ? 0.26 : 0.34);
+            mf_rgb(cr, ink, 1, k == 0 ? 0.26 : 0.42);
             if (k == 0) {
                 cairo_set_line_width(cr, 0.030 * d);
                 cairo_stroke(cr);

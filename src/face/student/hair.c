@@ -24,6 +24,39 @@ tinted(cairo_t *cr, const mf_head *h, const float rgb[3], double shade, double a
     cairo_set_source_rgba(cr, k[0], k[1], k[2], alpha);
 }
 
+/* Direction of arc point i: 0 up, to the image's right. */
+static double
+arc_angle(int i)
+{
+    return (i - 10) / 10.0 * 1.72;
+}
+
+/* How far the skin reaches out from `mid` in each direction of the arc, pixels. */
+static void
+silhouette(double far[ARC], const mf_head *h, const double mid[2])
+{
+    for (int i = 0; i < ARC; i++)
+        far[i] = 0.8 * h->scale;
+    for (int j = 0; j < MF_HEAD_ROWS; j++)
+        for (int i = 0; i < MF_HEAD_COLS; i++) {
+            double x = (double)h->q[j][i][0] - mid[0], y = (double)h->q[j][i][1] - mid[1], at, r;
+            int    k;
+            if (h->rest_xy[j][i][1] > 0.35F)
+                continue;
+            at = atan2(x, -y) / 1.72 * 10 + 10;
+            r  = hypot(x, y);
+            k  = (int)lround(at);
+            if (k >= 0 && k < ARC && r > far[k])
+                far[k] = r;
+        }
+    for (int pass = 0; pass < 2; pass++) { /* smooth, outwards only at first */
+        double old[ARC];
+        memcpy(old, far, sizeof old);
+        for (int i = 1; i + 1 < ARC; i++)
+            far[i] = fmax(pass == 0 ? old[i] : 0, 0.25 * old[i - 1] + 0.5 * old[i] + 0.25 * old[i + 1]);
+    }
+}
+
 static void
 build(cap *c, const mf_head *h)
 {
@@ -31,26 +64,19 @@ build(cap *c, const mf_head *h)
     static const double volume[MF_HAIR_STYLES] = {[MF_HAIR_BUZZ] = 0.03, [MF_HAIR_SHORT] = 0.13, [MF_HAIR_PARTED] = 0.19,
         [MF_HAIR_CURLY] = 0.34, [MF_HAIR_BOB] = 0.21, [MF_HAIR_LONG] = 0.18, [MF_HAIR_FRINGE] = 0.17, [MF_HAIR_BUN] = 0.08,
         [MF_HAIR_SCARF] = 0.17};
-    double mid[2];
+    double mid[2], far[ARC];
     static const double hairline[11][2] = {{1.165, 0.05}, {1.13, -0.28}, {1.02, -0.56}, {0.93, -0.78}, {0.74, -0.93}, {0.50, -1.00},
                                            {0.33, -1.03}, {0.20, -1.045}, {0.10, -1.05}, {0.04, -1.05}, {0, -1.05}};
 
     c->volume = volume[w->hair] * (double)w->hair_volume;
     mf_head_project(mid, h, 0, -0.42, -0.5);
+    silhouette(far, h, mid);
     for (int i = 0; i < ARC; i++) {
-        double t = (i - 10) / 10.0, a = t * 1.72, s = sin(a), k = cos(a), y, far = -1;
-        const double *p = hairline[10 - (i < 10 ? 10 - i : i - 10)];
-        /* The skull is round: of some slices of it take what reaches out farthest in this direction. */
-        for (int slice = 0; slice < 4; slice++) {
-            static const double z[4] = {-0.10, -0.50, -0.90, -1.20}, size[4] = {0.90, 1.0, 0.93, 0.74};
-            double q[2], reach, rx = (1.17 * size[slice] + c->volume) * (double)w->width, ry = 1.36 * size[slice] + c->volume;
-            mf_head_project(q, h, rx * s, -0.42 - ry * k * (double)w->forehead, z[slice]);
-            reach = (q[0] - mid[0]) * s - (q[1] - mid[1]) * k;
-            if (reach > far) {
-                far = reach;
-                memcpy(c->outer[i], q, sizeof q);
-            }
-        }
+        double a = arc_angle(i), y, r;
+        const double *p = hairline[i < 10 ? i : 20 - i];
+        r = far[i] + c->volume * h->scale * (1 - pow(fabs(i - 10.0) / 10, 3)); /* thin above the ears */
+        c->outer[i][0] = mid[0] + r * sin(a);
+        c->outer[i][1] = mid[1] - r * cos(a);
         y = p[1];
         if (y < -0.5)
             y += (double)w->hairline;
@@ -58,12 +84,10 @@ build(cap *c, const mf_head *h)
             y = fmax(y, -0.86);
         mf_head_point_with(c->line[i], h, (i < 10 ? -1 : 1) * p[0], y, 0.02, 0, 0, 0);
     }
-    for (int side = 0; side < 2; side++) /* close the cap smoothly above the ears */
-        for (int k = 0; k < 3; k++) {
-            static const double near[3] = {0.85, 0.40, 0.12};
-            int i = side == 0 ? k : ARC - 1 - k;
-            for (int q = 0; q < 2; q++)
-                c->outer[i][q] += near[k] * (c->line[i][q] - c->outer[i][q]);
+    for (int side = 0; side < 2; side++) /* close the cap above the ears */
+        for (int q = 0; q < 2; q++) {
+            int e = side == 0 ? 0 : ARC - 1;
+            c->outer[e][q] += 0.6 * (c->line[e][q] - c->outer[e][q]);
         }
 }
 
@@ -133,7 +157,7 @@ cap_strands(cairo_t *cr, const mf_head *h, const cap *c, int n, double sweep, do
         cairo_set_line_width(cr, width * h->scale * (0.5 + 0.8 * r) * (k % 4 == 0 ? 0.6 : 1));
         if (k % 3 == 0 && glint > 0.1)
             cairo_set_source_rgba(cr, mf_clamp((double)w->hair_colour[0] * 1.3 + 0.20, 0, 1), mf_clamp((double)w->hair_colour[1] * 1.3 + 0.17, 0, 1),
-                                  mf_clamp((double)w->hair_colour[2] * 1.3 + 0.15, 0, 1), 0.30 * glint);
+                                  mf_clamp((double)w->hair_colour[2] * 1.3 + 0.15, 0, 1), 0.42 * glint);
         else
             tinted(cr, h, w->hair_colour, tone, 0.42);
         cairo_stroke(cr);
@@ -171,9 +195,9 @@ locks(cairo_t *cr, const mf_head *h, double end, double volume, bool front)
     for (int side = 0; side < 2; side++) {
         double m = (side == 0 ? -1 : 1) * (double)w->width, in[6][2], out[6][2];
         for (int i = 0; i < 6; i++) {
-            double t = i / 5.0, y = -0.42 + (end + 0.42) * t, xi, xo;
-            xi = front ? 1.08 - 0.02 * mf_smooth(0, 0.4, t) - 0.12 * mf_smooth(0.45, 1, t) : 0;
-            xo = 1.17 + volume + 0.10 * sin(3.0 * t) + 0.05 * t - 0.14 * mf_smooth(0.8, 1, t);
+            double t = i / 5.0, y = -0.75 + (end + 0.75) * t, xi, xo;
+            xi = front ? 1.02 + 0.07 * mf_smooth(0, 0.3, t) - 0.12 * mf_smooth(0.45, 1, t) : 0;
+            xo = 1.13 + (0.04 + volume) * mf_smooth(-1.0, 0.0, y) + 0.10 * sin(3.0 * t) + 0.05 * t - 0.14 * mf_smooth(0.8, 1, t);
             if (!front)
                 xo += 0.04;
             mf_head_project(in[i], h, m * xi, y, front ? -0.50 : -0.9);
@@ -192,9 +216,10 @@ locks(cairo_t *cr, const mf_head *h, double end, double volume, bool front)
         for (int k = 0; k < (front ? 46 : 30); k++) {
             double v = (double)mf_dice_unit(&dice), p[6][2], wave = 0.04 * (double)mf_dice_spread(&dice), tone;
             int    from = (int)(3 * mf_dice_unit(&dice)), n = 6 - from - (int)(2 * mf_dice_unit(&dice));
-            for (int i = 0; i < 6; i++)
+            for (int i = 0; i < 6; i++) /* ends of uneven length */
                 for (int c = 0; c < 2; c++)
-                    p[i][c] = in[i][c] + mf_clamp(v + wave * i, 0, 1) * (out[i][c] - in[i][c]);
+                    p[i][c] = in[i][c] + mf_clamp(v + wave * i, 0.02, 0.98) * (out[i][c] - in[i][c]);
+            p[5][1] += (0.16 * (double)mf_dice_unit(&dice) - 0.02) * h->scale;
             tone = (front ? 0.6 : 0.4) + 0.8 * (double)mf_dice_unit(&dice);
             cairo_new_path(cr);
             mf_path_smooth(cr, (const double (*)[2])(p + from), n, false);
@@ -307,7 +332,8 @@ mf_hair_back(cairo_t *cr, const mf_head *h)
     }
     if (w->hair != MF_HAIR_SCARF) { /* what is seen past the silhouette */
         cairo_new_path(cr);
-        mf_path_smooth(cr, (const double (*)[2])c.outer, ARC, true);
+        mf_path_smooth(cr, (const double (*)[2])(c.outer + 1), ARC - 2, false);
+        cairo_close_path(cr);
         tinted(cr, h, w->hair_colour, 0.55, w->hair == MF_HAIR_BUZZ ? 0.8 : 1);
         cairo_fill(cr);
     }

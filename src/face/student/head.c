@@ -327,9 +327,9 @@ mf_head_build(mf_head *h, const mf_person *who, const mf_scene *scene, int size)
     h->who      = who;
     h->scene    = scene;
     h->size     = size;
-    h->scale    = size / 3.85 * (double)scene->zoom;
+    h->scale    = size / 3.62 * (double)scene->zoom;
     h->cx       = size * (0.5 + (double)scene->dx);
-    h->cy       = size * (0.405 + (double)scene->dy);
+    h->cy       = size * (0.412 + (double)scene->dy);
     h->jaw_drop = 0.15 * mf_au(h, 26) + 0.34 * mf_au(h, 27);
     for (int j = 0; j < MF_HEAD_ROWS; j++) {
         knot_at(h->mid[j], middle, row_knot(j));

@@ -81,7 +81,7 @@ features(mf_person *p, mf_rng *r)
     p->mouth_width = about(r, 0.08);
     p->lip_upper   = about(r, 0.20) * (p->woman ? 0.98F : 0.80F) * (1 + 0.25F * p->dark);
     p->lip_lower   = about(r, 0.16) * (p->woman ? 1.0F : 0.88F) * (1 + 0.20F * p->dark);
-    p->brow_thick  = about(r, 0.22) * (p->woman ? 0.75F : 1.2F);
+    p->brow_thick  = about(r, 0.20) * (p->woman ? 0.90F : 1.22F);
     p->brow_arch   = uni(r, 0.02, 0.09) * (p->woman ? 1.2F : 0.8F);
     p->brow_height = uni(r, -0.03, 0.035);
     p->brow_tilt   = uni(r, -0.03, 0.03);

@@ -35,12 +35,12 @@ mf_scene_draw(mf_rng *r)
     s.light[0] = (float)(sin(az) * cos(el));
     s.light[1] = (float)-sin(el);
     s.light[2] = (float)(cos(az) * cos(el));
-    strength = mf_rng_uniform(r, 0.62, 1.0);
+    strength = mf_rng_uniform(r, 0.66, 1.0);
     warm     = mf_rng_uniform(r, -0.08, 0.12);
     for (int c = 0; c < 3; c++) {
         float cast  = (float)(1 + warm * (c == 0 ? 1 : c == 1 ? 0.15 : -1.1));
-        s.key[c]    = (float)strength * cast;
-        s.sky[c]    = (float)(0.62 - 0.34 * strength) * (2 - cast) + 0.06F;
+        s.key[c]    = 1.12F * (float)strength * cast;
+        s.sky[c]    = (float)(0.66 - 0.34 * strength) * (2 - cast) + 0.08F;
         s.ground[c] = 0.45F * s.sky[c];
     }
     hue = uni(r, 0, 6.283);

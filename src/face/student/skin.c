@@ -30,7 +30,7 @@ mf_skin_light(float out[3], const mf_scene *s, const float albedo[3], const floa
         float v;
         d = d > 0 ? d : 0;
         v = albedo[c] * albedo[c] * (s->key[c] * d + amb) + s->key[c] * gloss + edge * s->sky[c];
-        out[c] = sqrtf(v);
+        out[c] = sqrtf(1.15F * v / (1 + 0.30F * v)); /* gamma 2, bright light held back */
     }
 }
 
@@ -57,7 +57,7 @@ albedo_at(float rgb[3], const mf_head *h, float x, float y)
     dark += 0.05F * spot(ax, y, 0.50F, -0.10F, 0.30F, 0.12F) * (1 + w->makeup);
     shade = 0;
     if (!w->woman) { /* shaven or not, a veil where a beard grows */
-        shade = 0.16F * (float)mf_beard_growth(MF_BEARD_FULL, (double)x, (double)y);
+        shade = 0.15F * (float)(mf_smooth(0.80, 1.45, (double)(y + 0.36F * ax)) * mf_smooth(0.15, 0.60, (double)(ax + fabsf(y - 1.12F))));
         if (w->beard == MF_BEARD_STUBBLE)
             shade *= 2;
         else if (w->beard != MF_BEARD_NONE)

@@ -1,0 +1,149 @@
+/* tests/face/test_mask_coverage.c: on photos with 68 points a mask hides the mouth and leaves the eyes alone. */
+#include "support.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "core/csv.h"
+#include "core/file.h"
+#include "face/mask.h"
+#include "face/occlude.h"
+
+enum { FIRST_EYE = 36, LAST_EYE = 47, FIRST_MOUTH = 48, LAST_MOUTH = 67 };
+
+static void
+read_points(mf_landmarks *lm, const char *path)
+{
+    mf_blob file = {0};
+    mf_err  err = {0};
+    char   *p, *end;
+
+    assert_mf_ok(mf_file_read(&file, path, 1 << 16, &err), &err);
+    p = calloc(file.size + 1, 1);
+    assert_non_null(p);
+    memcpy(p, file.data, file.size);
+    lm->n = 68;
+    end   = p;
+    for (int i = 0; i < 68; i++) {
+        lm->x[i] = strtof(end, &end);
+        lm->y[i] = strtof(end, &end);
+    }
+    free(p);
+    mf_blob_free(&file);
+}
+
+/* Is (x, y) inside the closed outline of the mask? (even-odd rule) */
+static bool
+hidden(const mf_mask_shape *s, double x, double y)
+{
+    double p[4 * MF_MASK_CURVE][2];
+    int    n = 0;
+    bool   in = false;
+
+    for (int i = 0; i < MF_MASK_CURVE; i++)
+        memcpy(p[n++], s->top[i], sizeof p[0]);
+    for (int i = 0; i < MF_MASK_CURVE; i++)
+        memcpy(p[n++], s->right[i], sizeof p[0]);
+    for (int i = MF_MASK_CURVE - 1; i >= 0; i--)
+        memcpy(p[n++], s->bottom[i], sizeof p[0]);
+    for (int i = MF_MASK_CURVE - 1; i >= 0; i--)
+        memcpy(p[n++], s->left[i], sizeof p[0]);
+    for (int i = 0, j = n - 1; i < n; j = i++)
+        if ((p[i][1] > y) != (p[j][1] > y) && x < (p[j][0] - p[i][0]) * (y - p[i][1]) / (p[j][1] - p[i][1]) + p[i][0])
+            in = !in;
+    return in;
+}
+
+typedef struct tally {
+    int pictures, mouth, mouth_hidden, eye, eye_hidden, tip, tip_hidden, changed_mouth, changed_eye;
+} tally;
+
+/* Shapes of several fits per face, and on every fourth face the drawn pixels themselves. */
+static void
+one_face(tally *t, const char *root, const char *image, const char *pts, uint64_t key)
+{
+    const mf_occluder_def *mask;
+    char         path[4096];
+    mf_landmarks lm = {0};
+    mf_err       err = {0};
+
+    snprintf(path, sizeof path, "%s/data/landmarks68/%s", root, pts);
+    read_points(&lm, path);
+    for (uint64_t k = 0; k < 5; k++) {
+        mf_rng        r = mf_rng_make(21, k, key, MF_RNG_OCCLUDE);
+        mf_mask_style style = mf_mask_style_draw(&r);
+        mf_mask_fit   fit = mf_mask_fit_draw(style.type, &r);
+        mf_mask_shape shape;
+        assert_mf_ok(mf_mask_shape_make(&shape, &lm, &fit, &err), &err);
+        for (int i = FIRST_MOUTH; i <= LAST_MOUTH; i++, t->mouth++)
+            t->mouth_hidden += hidden(&shape, (double)lm.x[i], (double)lm.y[i]);
+        for (int i = FIRST_EYE; i <= LAST_EYE; i++, t->eye++)
+            t->eye_hidden += hidden(&shape, (double)lm.x[i], (double)lm.y[i]);
+        t->tip++;
+        t->tip_hidden += hidden(&shape, (double)lm.x[30], (double)lm.y[30]);
+    }
+    t->pictures++;
+    if (key % 4 == 0) {
+        mf_image im = {0}, old = {0};
+        mf_rng   r = mf_rng_make(21, 0, key, MF_RNG_OCCLUDE);
+        snprintf(path, sizeof path, "%s/data/landmarks68/%s", root, image);
+        assert_mf_ok(mf_image_load(&im, path, 3, &err), &err);
+        assert_mf_ok(mf_image_copy(&old, &im, &err), &err);
+        assert_mf_ok(mf_occluder_find(&mask, "mask", &err), &err);
+        assert_mf_ok(mask->apply(&im, &lm, &r, &err), &err);
+        for (int i = FIRST_EYE; i <= LAST_MOUTH; i++) {
+            int    x = (int)lm.x[i], y = (int)lm.y[i];
+            size_t at;
+            if (x < 0 || y < 0 || x >= im.width || y >= im.height)
+                continue;
+            at = ((size_t)y * (size_t)im.width + (size_t)x) * 3;
+            if (memcmp(im.px + at, old.px + at, 3) != 0)
+                (i <= LAST_EYE ? (t->changed_eye++) : (t->changed_mouth++));
+        }
+        mf_image_free(&im);
+        mf_image_free(&old);
+    }
+}
+
+static void
+mouths_are_hidden_and_eyes_are_not(void **state)
+{
+    const char *root = mf_test_shared();
+    char        path[4096];
+    mf_csv     *csv = NULL;
+    char      **field;
+    size_t      n = 0;
+    mf_err      err = {0};
+    tally       t = {0};
+
+    (void)state;
+    if (root == NULL)
+        mf_test_skip("no shared material: photos with 68 points are needed");
+    snprintf(path, sizeof path, "%s/data/landmarks68/list.csv", root);
+    if (!mf_path_exists(path))
+        mf_test_skip("no data/landmarks68 in the shared material");
+    assert_mf_ok(mf_csv_open(&csv, path, &err), &err);
+    assert_mf_ok(mf_csv_next(csv, &field, &n, &err), &err);
+    assert_true(n >= 2 && strcmp(field[0], "image") == 0 && strcmp(field[1], "pts") == 0);
+    for (uint64_t key = 0;; key++) {
+        assert_mf_ok(mf_csv_next(csv, &field, &n, &err), &err);
+        if (n == 0)
+            break;
+        one_face(&t, root, field[0], field[1], key);
+    }
+    mf_csv_close(csv);
+    printf("%d photos: mouth %.2f %% hidden, eyes %.2f %% hidden, nose tip %.1f %% hidden; eye pixels changed %d\n", t.pictures,
+           100.0 * t.mouth_hidden / t.mouth, 100.0 * t.eye_hidden / t.eye, 100.0 * t.tip_hidden / t.tip, t.changed_eye);
+    assert_true(t.pictures >= 90);
+    assert_true(t.mouth_hidden * 100 >= t.mouth * 99);
+    assert_true(t.eye_hidden * 1000 <= t.eye);
+    assert_true(t.tip_hidden * 100 >= t.tip * 85); /* a few are worn low on purpose */
+    assert_true(t.changed_mouth > 0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(mouths_are_hidden_and_eyes_are_not)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
