@@ -2,10 +2,10 @@
 #include "support.h"
 
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/clock.h"
 #include "core/file.h"
 #include "core/json.h"
 
@@ -174,7 +174,17 @@ a_full_disk_is_told(void **state)
     assert_true(WIFEXITED(rc) && WEXITSTATUS(rc) == 1);
 }
 
-/* The program's own share of the time until it answers: the best of many, for the machine may be busy. */
+/* Processor seconds that ended children have used. */
+static double
+child_seconds(void)
+{
+    struct rusage u;
+
+    getrusage(RUSAGE_CHILDREN, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + 1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
+/* Processor time, and the best of many, for the machine may be busy. */
 static void
 starts_at_once(void **state)
 {
@@ -183,17 +193,17 @@ starts_at_once(void **state)
 
     (void)state;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    mf_test_skip("a sanitizer is built in");
+    mf_test_skip("a sanitizer is built in, which takes longer to start");
 #endif
-    for (i = 0; i < 15; i++) {
-        double begun = mf_now();
+    for (i = 0; i < 10; i++) {
+        double begun = child_seconds();
         run    r     = maskfer("--version");
 
         assert_int_equal(r.status, 0);
         run_free(&r);
-        best = mf_now() - begun < best ? mf_now() - begun : best;
+        best = child_seconds() - begun < best ? child_seconds() - begun : best;
     }
-    print_message("starts in %.1f ms (limit 50)\n", 1e3 * best);
+    print_message("starts in %.1f ms of processor time, the shell included (limit 50)\n", 1e3 * best);
     assert_true(best < 0.05);
 }
 
