@@ -6,7 +6,7 @@
 
 typedef struct import_cfg {
     mf_opt_str out, name, licence, source;
-    bool       force, link;
+    bool       force, link, drop_repeated;
 } import_cfg;
 
 static const mf_opt import_opts[] = {
@@ -15,6 +15,8 @@ static const mf_opt import_opts[] = {
     MF_OPT_STR(import_cfg, licence, "", "its licence, for dataset.yaml"),
     MF_OPT_STR(import_cfg, source, "", "where it comes from, for dataset.yaml"),
     MF_OPT_BOOL(import_cfg, force, false, "replace the data set that is at --out"),
+    MF_OPT_BOOL(import_cfg, drop_repeated, false,
+                "leave out pictures that are there more than once, so that none is trained on and scored"),
     MF_OPT_BOOL(import_cfg, link, false, "hard links in place of copies (same file system only)"),
     MF_OPT_END
 };
@@ -76,7 +78,7 @@ import_with(const mf_importer_def *def, const void *cfg, const import_cfg *o, co
 {
     mf_import_opts io = {
         .name = *o->name.s ? o->name.s : NULL, .licence = o->licence.s, .source = o->source.s, .force = o->force,
-        .link = o->link, .jobs = mf_cmd_data_jobs(cli, "copying pictures"),
+        .link = o->link, .drop_repeated = o->drop_repeated, .jobs = mf_cmd_data_jobs(cli, "copying pictures"),
     };
     mf_import im  = {0};
     mf_str    out = {0};

@@ -6,6 +6,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "data/outdir.h"
+#include "data/repeated.h"
 
 #define MF_IMPORTER(n) extern const mf_importer_def mf_importer_##n;
 #include "data/importers/importer_list.h"
@@ -194,6 +195,8 @@ mf_import_run(mf_import *im, const mf_importer_def *def, const void *cfg, const 
         st = mf_fail(err, MF_E_NOTFOUND, "'%s': no picture was found to import (expected %s)", src, def->layout);
         goto done;
     }
+    if (o->drop_repeated && (st = mf_import_drop_repeated(im, &o->jobs, err)) < 0)
+        goto done;
     job.dir = dir;
     if ((st = mf_dataset_set_name(im->data, mf_str_c(&name), err)) < 0 ||
         (st = mf_dataset_describe(im->data, o->licence, o->source, err)) < 0 ||

@@ -48,6 +48,7 @@ typedef struct mf_import_opts {
     const char *name, *licence, *source; /* NULL: the name of the source folder; "" ; "" */
     bool        force;                   /* replace an existing data set */
     bool        link;                    /* hard links instead of copies */
+    bool        drop_repeated;           /* see data/repeated.h */
     mf_jobs_opts jobs;
 } mf_import_opts;
 

@@ -338,6 +338,44 @@ test_ferplus_layout(void **state)
     assert_int_equal(entries("fp-no"), 0);
 }
 
+/* Of equal files the scored one stays, with its own label; the rest keeps its order, file and soft label. */
+static void
+test_repeated(void **state)
+{
+    const mf_importer_def *def = NULL;
+    mf_import_opts o   = {.drop_repeated = true, .jobs = {.workers = 2, .what = "copying"}};
+    mf_import      im  = {0};
+    mf_dataset    *d   = NULL;
+    mf_err         err = {0};
+    int            mode = 0;
+
+    (void)state;
+    small_picture("rp/FER2013Train/a.png", 48, 48, 1, 1);
+    small_picture("rp/FER2013Train/b.png", 48, 48, 1, 2);
+    small_picture("rp/FER2013Train/c.png", 48, 48, 1, 3);
+    small_picture("rp/FER2013Train/d.png", 48, 48, 1, 2); /* = b */
+    small_picture("rp/FER2013Valid/e.png", 48, 48, 1, 1); /* = a */
+    small_picture("rp/FER2013Test/f.png", 48, 48, 1, 1);  /* = a */
+    small_text("rp/FER2013Train/label.csv", "a.png,x,9,0,0,0,0,0,0,0,0,0\nb.png,x,9,0,0,0,0,0,0,0,0,0\n"
+                                            "c.png,x,5,0,0,3,0,0,0,0,0,0\nd.png,x,0,9,0,0,0,0,0,0,0,0\n");
+    small_text("rp/FER2013Valid/label.csv", "e.png,x,0,0,9,0,0,0,0,0,0,0\n");
+    small_text("rp/FER2013Test/label.csv", "f.png,x,0,0,0,9,0,0,0,0,0,0\n");
+    assert_mf_ok(mf_importer_find(&def, "ferplus", &err), &err);
+    assert_mf_ok(mf_import_run(&im, def, &mode, mf_test_path("rp"), mf_test_path("rp-out"), &o, &err), &err);
+    assert_non_null(strstr(im.notes.data, "3 pictures left out that are there more than once, 2 of them also in a part"));
+    mf_import_free(&im);
+    assert_mf_ok(mf_dataset_load(&d, mf_test_path("rp-out"), &err), &err);
+    assert_int_equal(d->n_rows, 3);
+    assert_string_equal(d->rows[0].image, "FER2013Train/b.png");
+    assert_string_equal(d->rows[1].image, "FER2013Train/c.png");
+    assert_true(d->rows[1].soft[0] == 0.625f);
+    assert_string_equal(d->rows[2].image, "FER2013Test/f.png");
+    assert_string_equal(d->classes[d->rows[2].label], "sadness");
+    mf_dataset_free(d);
+    small_same_bytes("rp/FER2013Train/c.png", "rp-out/FER2013Train/c.png");
+    assert_false(mf_path_exists(mf_test_path("rp-out/FER2013Train/a.png")));
+}
+
 /* ---- the real sets ---- */
 
 static const char *
@@ -448,7 +486,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_class_folders), cmocka_unit_test(test_split_folders), cmocka_unit_test(test_labels_csv),
         cmocka_unit_test(test_case_of_labels), cmocka_unit_test(test_subject_patterns), cmocka_unit_test(test_out_folder),
-        cmocka_unit_test(test_probe), cmocka_unit_test(test_ferplus_rules), cmocka_unit_test(test_ferplus_layout),
+        cmocka_unit_test(test_probe), cmocka_unit_test(test_ferplus_rules), cmocka_unit_test(test_ferplus_layout), cmocka_unit_test(test_repeated),
         cmocka_unit_test(test_real_ckplus), cmocka_unit_test(test_real_ferplus), cmocka_unit_test(test_no_memory),
     };
 
