@@ -1,6 +1,4 @@
 /* cli/cmd_train.c: maskfer train: one run. */
-#include <string.h>
-
 #include "cli/train_args.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -35,7 +33,7 @@ run_train(int argc, char **argv, mf_cli *cli, mf_err *err)
     mf_status    st;
 
     mf_opt_defaults(train_cmd_rows, &c);
-    if ((st = mf_cli_settings(&s, cli, &mf_cmd_train, &extra, argc, argv, err)) < 0 ||
+    if ((st = mf_cli_settings(&s, cli, &mf_cmd_train, &extra, NULL, argc, argv, err)) < 0 ||
         (st = mf_cli_need(s.t.data.s, "data", err)) < 0 || (st = mf_cli_need(s.t.out.s, "out", err)) < 0 ||
         (st = mf_dataset_load(&d, s.t.data.s, err)) < 0) {
         goto done;

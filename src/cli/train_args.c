@@ -6,6 +6,7 @@
 
 #include "core/file.h"
 #include "core/json.h"
+#include "core/mem.h"
 #include "core/thread.h"
 
 /* The configuration file to read: that of --config, or when resuming the run's own. Empty: none. */
@@ -30,20 +31,60 @@ config_path(mf_str *out, int argc, char **argv, mf_err *err)
     return mf_str_ok(out, err);
 }
 
+/* The rows of all methods as one table over memory of its own, each name once: where one method of several is being set
+ * up, the options of the others are read into it and forgotten. */
+static mf_status
+other_methods(mf_opt **rows, void **cfg, mf_err *err)
+{
+    size_t n = 1, bytes = 0, used = 0, at = 0;
+
+    for (size_t i = 0; i < mf_method_count(); i++) {
+        for (const mf_opt *row = mf_method_at(i)->opts; row->type != MF_OPT_T_END; row++) {
+            n++;
+        }
+        bytes += MF_METHOD_CFG_MAX;
+    }
+    *rows = mf_calloc(n, sizeof **rows);
+    *cfg  = mf_calloc(bytes, 1);
+    if (*rows == NULL || *cfg == NULL) {
+        return mf_oom(err, n * sizeof **rows, "option rows");
+    }
+    for (size_t i = 0; i < mf_method_count(); i++, at += MF_METHOD_CFG_MAX) {
+        for (const mf_opt *row = mf_method_at(i)->opts; row->type != MF_OPT_T_END; row++) {
+            if (mf_opt_find(*rows, row->name) == NULL) {
+                (*rows)[used] = *row;
+                (*rows)[used++].offset += at;
+            }
+        }
+    }
+    mf_opt_defaults(*rows, *cfg);
+    return MF_OK;
+}
+
 mf_status
-mf_cli_settings(mf_settings *s, mf_cli *cli, const mf_cmd *cmd, const mf_table *extra, int argc, char **argv, mf_err *err)
+mf_cli_settings(mf_settings *s, mf_cli *cli, const mf_cmd *cmd, const mf_table *extra, const char *method, int argc,
+                char **argv, mf_err *err)
 {
     static const char *const kind[4] = {"method", "model", "optimiser", "schedule"};
     const char              *choice[4];
-    unsigned                 keep = 0;
-    mf_str                   path = {0};
+    unsigned                 keep  = 0;
+    mf_str                   path  = {0};
+    mf_opt                  *other = NULL;
+    void                    *forget = NULL;
+    char                   **words = mf_calloc((size_t)argc + 1, sizeof *words);
     mf_table                 t[MF_SETTINGS_TABLES];
-    mf_cli_set               sets[MF_SETTINGS_TABLES + 1];
-    size_t                   n;
+    mf_cli_set               sets[MF_SETTINGS_TABLES + 2];
+    size_t                   n, n_sets = MF_SETTINGS_TABLES;
     mf_status                st;
 
+    if (words == NULL) {
+        return mf_oom(err, (size_t)argc * sizeof *words, "the command line");
+    }
+    for (int i = 0; i < argc; i++) {
+        words[i] = argv[i];
+    }
     for (int i = 0; i < 4; i++) {
-        choice[i] = mf_cli_peek(argc, argv, kind[i]);
+        choice[i] = i == 0 && method != NULL ? method : mf_cli_peek(argc, argv, kind[i]);
         keep |= choice[i] != NULL ? 1u << i : 0;
     }
     if ((st = mf_settings_default(s, err)) < 0 ||
@@ -56,12 +97,21 @@ mf_cli_settings(mf_settings *s, mf_cli *cli, const mf_cmd *cmd, const mf_table *
     for (int i = 0; i < MF_SETTINGS_TABLES; i++) {
         sets[i] = (mf_cli_set){t[i].rows, t[i].cfg};
     }
-    sets[MF_SETTINGS_TABLES] = (mf_cli_set){extra->rows, extra->cfg};
-    if ((st = mf_cli_parse(cli, cmd, sets, MF_SETTINGS_TABLES + 1, argc, argv, &n, 0, 1, err)) < 0) {
+    sets[n_sets++] = (mf_cli_set){extra->rows, extra->cfg};
+    if (method != NULL) {
+        if ((st = other_methods(&other, &forget, err)) < 0) {
+            goto done;
+        }
+        sets[n_sets++] = (mf_cli_set){other, forget};
+    }
+    if ((st = mf_cli_parse(cli, cmd, sets, n_sets, argc, words, &n, 0, 1, err)) < 0) {
         goto done;
     }
     if (n == 1) {
-        snprintf(s->t.data.s, sizeof s->t.data.s, "%s", argv[0]);
+        snprintf(s->t.data.s, sizeof s->t.data.s, "%s", words[0]);
+    }
+    if (method != NULL) {
+        snprintf(s->t.method.s, sizeof s->t.method.s, "%s", method);
     }
     if (s->t.threads > 0) {
         mf_threads_set((int)s->t.threads);
@@ -69,6 +119,9 @@ mf_cli_settings(mf_settings *s, mf_cli *cli, const mf_cmd *cmd, const mf_table *
     st = mf_settings_check(s, err);
 done:
     mf_str_free(&path);
+    mf_free(words);
+    mf_free(other);
+    mf_free(forget);
     return st;
 }
 

@@ -93,7 +93,9 @@ mf_settings_default(mf_settings *s, mf_err *err)
 static void
 put(mf_opt_str *to, const char *text)
 {
-    snprintf(to->s, sizeof to->s, "%s", text);
+    if (text != to->s) {
+        snprintf(to->s, sizeof to->s, "%s", text);
+    }
 }
 
 mf_status
