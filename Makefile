@@ -1,6 +1,7 @@
 # A thin front: CMake does the work. `make` builds the release preset; the program is build/release/maskfer.
 #   make demo     install what is missing, build, run the whole story on drawn faces, say where its report is
 #   make check    install what is missing, build with warnings as errors, run every test
+#   make bench    speed and memory beside PyTorch        make parity   numbers beside PyTorch's
 PREFIX  ?= /usr/local
 DESTDIR ?=
 JOBS    ?= $(shell nproc)
@@ -31,15 +32,20 @@ check: setup
 	@ninja -C $(DEV) -j $(JOBS)
 	@sh cmake/check.sh $(DEV)
 
-bench: all
-	@sh cmake/bench.sh $(RELEASE)
+# Against PyTorch, whose wheels are fetched into build/peers on the first call; nothing else of maskfer needs Python.
+PEERS := $(CURDIR)/build/peers/bin/python
 
-# Kernels of each backend against the reference, and parameters against published networks.
+bench: all
+	@sh bench/peers/setup.sh
+	@$(PEERS) bench/bench.py --maskfer $(CURDIR)/$(RELEASE)/maskfer --newest $(PEERS) \
+	  $$(/usr/bin/python3 -c 'import torch' 2>/dev/null && echo --debian /usr/bin/python3)
+
 parity: all
-	@ctest --test-dir $(RELEASE) --output-on-failure --no-tests=error -R parity
+	@sh bench/peers/setup.sh
+	@$(PEERS) tests/parity/parity.py $(CURDIR)/$(RELEASE)/bench/parity_tool $(CURDIR)/$(RELEASE)/maskfer
 
 install: all
 	@DESTDIR="$(DESTDIR)" cmake --install $(RELEASE) --prefix "$(PREFIX)"
 
 clean:
-	rm -rf build
+	rm -rf build/release build/dev build/asan build/tsan build/fuzz
