@@ -109,8 +109,10 @@ the_file_is_used_again(void **state)
     c = fixture_cache(d, MF_CACHE_DISK, dir, 3, 2);
     assert_memory_equal(first, mf_cache_at(c, 5), sizeof first);
     mf_cache_free(c);
-    /* another head: made anew */
-    file.data[9] ^= 1;
+    /* another key in the head, and other pixels: made anew */
+    file.data[40] ^= 1;
+    for (size_t i = 4096; i < file.size; i++)
+        file.data[i] ^= 255;
     assert_mf_ok(mf_file_write(path, file.data, file.size, &err), &err);
     c = fixture_cache(d, MF_CACHE_DISK, dir, 3, 2);
     assert_memory_equal(first, mf_cache_at(c, 5), sizeof first);
@@ -151,6 +153,26 @@ a_changed_picture_is_noticed(void **state)
     mf_dataset_free(d);
 }
 
+/* The picture of `row` (a PNG) becomes one of side x side that breaks off at its end. */
+static void
+spoil_slowly(const mf_dataset *d, uint32_t row, int side)
+{
+    mf_image im;
+    mf_blob  file;
+    mf_str   path = {0};
+    mf_err   err  = {0};
+
+    mf_path_join(&path, d->dir, d->rows[row].image);
+    assert_mf_ok(mf_image_new(&im, side, side, 3, &err), &err);
+    memset(im.px, 0, (size_t)side * (size_t)side * 3);
+    assert_mf_ok(mf_image_save(mf_str_c(&path), &im, 90, &err), &err);
+    assert_mf_ok(mf_file_read(&file, mf_str_c(&path), 1 << 24, &err), &err);
+    assert_mf_ok(mf_file_write(mf_str_c(&path), file.data, file.size - 20, &err), &err);
+    mf_blob_free(&file);
+    mf_image_free(&im);
+    mf_str_free(&path);
+}
+
 static void
 the_first_bad_picture_is_named(void **state)
 {
@@ -160,8 +182,8 @@ the_first_bad_picture_is_named(void **state)
 
     (void)state;
     fixture_spoil(d, 30);
-    fixture_spoil(d, 9);
-    fixture_spoil(d, 10);
+    spoil_slowly(d, 9, 900); /* the later one takes longer to fail: it must not have the last word */
+    spoil_slowly(d, 12, 2000);
     for (int workers = 1; workers <= 8; workers++)
         for (int kind = 0; kind < 2; kind++) {
             mf_cache     *c;

@@ -226,6 +226,10 @@ size_limits_come_before_memory(void **state)
     assert_mf_fails(mf_image_probe(&w, &h, &c, "bomb.png", file, n, &err), MF_E_LIMIT, &err, "bomb.png");
     n = png_claim(file, 0x7fffffff, 0x7fffffff);
     assert_mf_fails(mf_image_decode(&im, "bomb.png", file, n, 3, &err), MF_E_LIMIT, &err, "over the limit");
+    n = png_claim(file, MF_IMAGE_MAX_SIDE + 1, 2);
+    assert_mf_fails(mf_image_decode(&im, "long.png", file, n, 3, &err), MF_E_LIMIT, &err, "32769 x 2");
+    n = png_claim(file, 2, MF_IMAGE_MAX_SIDE + 1);
+    assert_mf_fails(mf_image_decode(&im, "high.png", file, n, 3, &err), MF_E_LIMIT, &err, "2 x 32769");
     n = png_claim(file, 16000, 16000);
     assert_mf_fails(mf_image_decode(&im, "liar.png", file, n, 3, &err), MF_E_FORMAT, &err, "cannot be in");
     n = png_claim(file, 0, 7);

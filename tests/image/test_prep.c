@@ -224,6 +224,10 @@ instruction_sets_agree(void **state)
         if (k % 7 == 0)
             a.rotate = 180;
         mf_draw d = mf_draw_make(&a, &r, sw, sh, &rng);
+        if (k % 5 == 0) { /* around one reflection, and past it */
+            d.m[2] += (float)mf_rng_uniform(&rng, -2.0 * sw, 2.0 * sw);
+            d.m[5] += (float)mf_rng_uniform(&rng, -2.0 * sh, 2.0 * sh);
+        }
         for (int v = 0; v < 2 * kernel_count; v++) {
             if (!kernels[v / 2])
                 continue;
@@ -280,6 +284,54 @@ layouts_and_types_agree(void **state)
     }
     for (int i = 0; i < 16; i++)
         assert_true(wide[W * H * 8 + i] == 12345.0f);
+}
+
+/* v + 1/2 for v of 128 to 255 lies half way between two numbers of 8 bits: the even one is taken. */
+static void
+bfloat16_ties_go_to_even(void **state)
+{
+    uint8_t     px[128];
+    uint16_t    out[128];
+    mf_recipe   r = mf_recipe_default(128, 1, 1);
+    mf_draw     d = mf_draw_identity(&r, 128, 1);
+    mf_pix_out  o = {.base = out, .type = MF_PIX_BF16, .sc = 128, .sy = 128, .sx = 1};
+    mf_prep_job j;
+
+    (void)state;
+    for (int i = 0; i < 128; i++)
+        px[i] = (uint8_t)(128 + i);
+    mf_prep_job_fill(&j, &o, &r, px, 128, 1, 1, &d);
+    j.mean[0] = -0.5f;
+    j.rate[0] = 1.0f;
+    mf_prep_run_base(&j);
+    for (int i = 0; i < 128; i++) {
+        uint32_t w = (uint32_t)out[i] << 16;
+        float    got;
+        memcpy(&got, &w, 4);
+        assert_true(got == (float)(128 + i + (i & 1)));
+    }
+}
+
+static void
+grey_from_colour_is_the_luma_of_convert(void **state)
+{
+    enum { W = 200, H = 40 };
+    static uint8_t px[W * H * 3];
+    static float   out[W * H];
+    mf_recipe      r = {.width = W, .height = H, .channels = 1, .std = {1}};
+    mf_draw        d = mf_draw_identity(&r, W, H);
+    mf_pix_out     o = planes(out, &r);
+    mf_image       im = {.px = px, .width = W, .height = H, .channels = 3}, grey;
+    mf_err         err = {0};
+
+    (void)state;
+    fill_noise(px, sizeof px, 17);
+    memset(px, 255, 3);
+    assert_mf_ok(mf_image_convert(&grey, &im, 1, &err), &err);
+    mf_prep_sample(&o, &r, px, W, H, 3, &d);
+    for (int i = 0; i < W * H; i++)
+        assert_int_equal((int)lrintf(out[i] * 255.0f), grey.px[i]);
+    mf_image_free(&grey);
 }
 
 static void
@@ -458,6 +510,8 @@ main(void)
         cmocka_unit_test(colour_equals_the_plain_reading),
         cmocka_unit_test(instruction_sets_agree),
         cmocka_unit_test(layouts_and_types_agree),
+        cmocka_unit_test(bfloat16_ties_go_to_even),
+        cmocka_unit_test(grey_from_colour_is_the_luma_of_convert),
         cmocka_unit_test(draws_have_the_published_ranges),
         cmocka_unit_test(rotation_is_the_published_matrix),
         cmocka_unit_test(erased_part_is_the_mean),

@@ -128,7 +128,8 @@ png_codec_header(mf_codec_info *info, const uint8_t *data, size_t size, mf_err *
     /* Deflate packs at most 1032 to 1: a header that promises more is a lie, told before memory is asked for. */
     uint64_t bits = (uint64_t)w * h * png_get_bit_depth(j.png, j.info) * png_get_channels(j.png, j.info);
     end(&j);
-    if ((uint64_t)w * h <= MF_IMAGE_MAX_PIXELS && bits / 8 / 1040 > size)
+    if (w <= MF_IMAGE_MAX_SIDE && h <= MF_IMAGE_MAX_SIDE && (uint64_t)w * h <= MF_IMAGE_MAX_PIXELS &&
+        bits / 8 / 1040 > size)
         return mf_fail(err, MF_E_FORMAT, "the PNG is cut short: %u x %u pixels cannot be in %zu bytes", w, h, size);
     return MF_OK;
 }
