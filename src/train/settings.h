@@ -11,7 +11,6 @@
 #include "core/str.h"
 #include "core/yaml.h"
 #include "data/loader.h"
-#include "image/prep.h"
 #include "methods/method.h"
 #include "models/model.h"
 #include "nn/program.h"

@@ -8,8 +8,6 @@
 #include "core/str.h"
 #include "weights/names.h"
 
-static mf_pk the_mark = {.kind = MF_PK_MARK};
-
 bool
 mf_pk_is(const mf_pk *v, const char *s)
 {
@@ -688,7 +686,7 @@ step(mf_pickle *p)
     case 0x80: return op_proto(p);                             /* PROTO */
     case 0x95: return op_frame(p);                             /* FRAME */
     case '.':  p->stopped = true; return MF_OK;                /* STOP */
-    case '(':  return push(p, &the_mark);                      /* MARK */
+    case '(':  return push(p, &p->mark);                       /* MARK */
     case '0':  return op_pop(p);                               /* POP */
     case '1':  return op_pop_mark(p);                          /* POP_MARK */
     case '2':  return op_dup(p);                               /* DUP */
@@ -749,7 +747,8 @@ mf_status
 mf_pickle_read(const mf_pk **out, size_t *used, const mf_pk_storage **storages, mf_arena *arena, const uint8_t *data, size_t size,
                mf_err *err)
 {
-    mf_pickle p  = {.arena = arena, .data = data, .size = size < MF_PICKLE_MAX_BYTES ? size : MF_PICKLE_MAX_BYTES, .err = err};
+    mf_pickle p  = {.arena = arena, .data = data, .size = size < MF_PICKLE_MAX_BYTES ? size : MF_PICKLE_MAX_BYTES, .err = err,
+                    .mark = {.kind = MF_PK_MARK}};
     mf_status st = MF_OK;
     mf_pk    *v;
 

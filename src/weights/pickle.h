@@ -78,6 +78,7 @@ typedef struct mf_pickle {
     const uint8_t       *data;
     size_t               size, at;
     mf_pk              **stack;
+    mf_pk                mark;     /* what MARK pushes: one value, for nothing asks which */
     size_t               n, cap;
     mf_pk              **memo;
     size_t               memo_cap, memo_n; /* memo_n: next slot of MEMOIZE */
