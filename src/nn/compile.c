@@ -62,6 +62,7 @@ copy_graph(mf_program *p, const mf_graph *g, mf_err *err)
         v->param = g->v[i].param;
         v->input = g->v[i].input ? mf_arena_strdup(&p->arena, g->v[i].input) : NULL;
         v->name  = g->v[i].name ? mf_arena_strdup(&p->arena, g->v[i].name) : NULL;
+        if ((g->v[i].input && !v->input) || (g->v[i].name && !v->name)) return mf_oom(err, 64, "a program");
         v->node  = g->v[i].node;
         if (v->input) v->shape.dim[0] = p->batch;
     }

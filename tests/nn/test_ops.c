@@ -534,6 +534,52 @@ test_macs(void **state)
     rig_close(&r);
 }
 
+/* ---- lack of memory ---- */
+
+static mf_status
+train_once(void *arg, mf_err *err)
+{
+    const mf_backend *b = arg;
+    mf_params        *ps = NULL;
+    mf_graph         *g = NULL;
+    mf_program       *p = NULL;
+    mf_compile_opts   o = {.backend = b, .prec = MF_PREC_F32, .batch = 2, .outputs = (const char *[]){"loss", NULL}, .grads = true};
+    mf_status         st;
+
+    if ((st = mf_params_new(&ps, MF_DTYPE_F32, err)) < 0 || (st = mf_graph_new(&g, ps, err)) < 0)
+        goto done;
+    mf_graph_training(g, true);
+    mf_ref x = mf_graph_input(g, "x", MF_KIND_ACT, map(2, 2, 6, 6)), t = mf_graph_input(g, "t", MF_KIND_F32, rows(2, 3));
+    mf_ref w = mf_graph_param(g, "w", map(4, 2, 3, 3), (mf_init){.kind = MF_INIT_KAIMING_FAN_OUT}, MF_PARAM_WEIGHT);
+    x        = mf_relu(g, mf_batchnorm(g, mf_conv2d(g, x, w, MF_NONE, mf_conv2d_simple(1, 1)), "bn"));
+    x        = mf_dropout(g, mf_gap(g, mf_maxpool(g, x, (mf_pool_attrs){.kh = 2, .kw = 2, .sh = 2, .sw = 2})), 0.5f);
+    w        = mf_graph_param(g, "fc", rows(3, 4), (mf_init){.kind = MF_INIT_UNIFORM_FAN_IN}, MF_PARAM_WEIGHT);
+    mf_ref loss = mf_cross_entropy(g, mf_linear(g, x, w, MF_NONE), t, MF_NONE, 0.1f);
+    mf_graph_output(g, "loss", loss);
+    if ((st = mf_graph_backward(g, loss, NULL, 0, err)) < 0 || (st = mf_program_compile(&p, g, &o, err)) < 0 ||
+        (st = mf_params_materialize(ps, 1, err)) < 0 || (st = mf_params_want_grads(ps, err)) < 0)
+        goto done;
+    static const float pixels[2 * 2 * 6 * 6] = {1, 2, 3}, target[6] = {1, 0, 0, 0, 1, 0};
+    if ((st = mf_program_feed(p, "x", MF_DTYPE_F32, pixels, err)) < 0 || (st = mf_program_feed(p, "t", MF_DTYPE_F32, target, err)) < 0)
+        goto done;
+    st = mf_program_run(p, 1, 1, err);
+done:
+    mf_program_free(p);
+    mf_graph_free(g);
+    mf_params_free(ps);
+    return st;
+}
+
+static void
+test_memory(void **state)
+{
+    const mf_backend *b;
+    mf_err            err = {0};
+    (void)state;
+    assert_mf_ok(mf_backend_find(&b, "ref", &err), &err);
+    mf_test_each_alloc(train_once, (void *)(uintptr_t)b);
+}
+
 int
 main(void)
 {
@@ -542,6 +588,7 @@ main(void)
         cmocka_unit_test(test_batch),         cmocka_unit_test(test_double_softmax), cmocka_unit_test(test_feature_loss),
         cmocka_unit_test(test_l2norm_of_zero), cmocka_unit_test(test_dropout),      cmocka_unit_test(test_ties_and_nan),
         cmocka_unit_test(test_crop),          cmocka_unit_test(test_passes),        cmocka_unit_test(test_macs),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
