@@ -98,6 +98,27 @@ mf_scorer_run(mf_scorer *s, const mf_scores **scores, const mf_progress *progres
     return MF_OK;
 }
 
+void
+mf_scores_free(mf_scores *s)
+{
+    mf_free(s->row);
+    mf_free(s->prob);
+    mf_free(s->label_map);
+    *s = (mf_scores){0};
+}
+
+static int
+label_of(const mf_scores *s, const mf_row *r)
+{
+    return s->label_map != NULL ? s->label_map[r->label] : r->label;
+}
+
+static const char *
+class_of(const mf_scores *s, const mf_dataset *d, int c)
+{
+    return s->class_name != NULL ? s->class_name[c] : d->classes[c];
+}
+
 bool
 mf_domain_has(mf_domain k, const mf_row *r)
 {
@@ -112,7 +133,7 @@ mf_scores_metrics(mf_metrics *out, const mf_scores *s, const mf_dataset *d, mf_d
         const mf_row *r = &d->rows[s->row[i]];
 
         if (mf_domain_has(k, r)) {
-            mf_metrics_add(out, r->label, s->prob + i * (size_t)s->classes);
+            mf_metrics_add(out, label_of(s, r), s->prob + i * (size_t)s->classes);
         }
     }
     mf_metrics_end(out);
@@ -126,7 +147,7 @@ mf_scores_by_occlusion(mf_metrics *out, const mf_scores *s, const mf_dataset *d,
         const mf_row *r = &d->rows[s->row[i]];
 
         if (r->occlusion == o) {
-            mf_metrics_add(out, r->label, s->prob + i * (size_t)s->classes);
+            mf_metrics_add(out, label_of(s, r), s->prob + i * (size_t)s->classes);
         }
     }
     mf_metrics_end(out);
@@ -140,7 +161,7 @@ mf_scores_csv(mf_str *out, const mf_scores *s, const mf_dataset *d, const char *
         for (int c = 0; c < s->classes; c++) {
             char name[256];
 
-            snprintf(name, sizeof name, "p_%s", d->classes[c]);
+            snprintf(name, sizeof name, "p_%s", class_of(s, d, c));
             mf_str_addc(out, ',');
             mf_csv_put(out, name);
         }
@@ -157,7 +178,7 @@ mf_scores_csv(mf_str *out, const mf_scores *s, const mf_dataset *d, const char *
         mf_str_printf(out, ",%s,", mf_occlusion_name(r->occlusion));
         mf_csv_put(out, d->classes[r->label]);
         mf_str_addc(out, ',');
-        mf_csv_put(out, d->classes[mf_argmax(p, s->classes)]);
+        mf_csv_put(out, class_of(s, d, mf_argmax(p, s->classes)));
         for (int c = 0; c < s->classes; c++) {
             mf_str_printf(out, ",%.6f", (double)p[c]);
         }

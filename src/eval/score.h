@@ -13,11 +13,14 @@
 #include "infer/infer.h"
 
 typedef struct mf_scores {
-    size_t    n;
-    int       classes;
-    uint32_t *row;   /* [n] rows of the data set, in the order they were given */
-    float    *prob;  /* [n, classes] */
+    size_t             n;
+    int                classes;
+    uint32_t          *row;        /* [n] rows of the data set, in the order they were given */
+    float             *prob;       /* [n, classes] */
+    const char *const *class_name; /* [classes], lent; NULL: those of the data set */
+    int               *label_map;  /* class of the network for each label of the data set; NULL: the same numbers */
 } mf_scores;
+void mf_scores_free(mf_scores *s); /* for those of mf_score_files; a scorer frees its own */
 
 typedef struct mf_scorer mf_scorer;
 /* For rows[0..n-1] of d, all in the cache. `f` may go on being trained between runs. All is lent and outlives the scorer. */
@@ -26,6 +29,12 @@ mf_status mf_scorer_open(mf_scorer **out, mf_infer *f, const mf_dataset *d, cons
 void      mf_scorer_close(mf_scorer *s);
 /* *scores is lent until the next run. */
 mf_status mf_scorer_run(mf_scorer *s, const mf_scores **scores, const mf_progress *progress, mf_err *err);
+
+/* Score rows[0..n-1] straight from their files, for a network that may know other classes than the data set, matched by
+ * name. A picture that cannot be read is said in the log, left out and counted in *failed. MF_E_ARG: a label of these
+ * rows that the network does not know. *out ({0} before) is the caller's, lending names from `f`. */
+mf_status mf_score_files(mf_scores *out, size_t *failed, mf_infer *f, const mf_dataset *d, const uint32_t *rows, size_t n,
+                         const mf_log *log, const mf_progress *progress, mf_err *err);
 
 /* Which pictures count: a picture of occlusion `none` is clear, any other occluded. */
 typedef enum mf_domain { MF_DOMAIN_ALL, MF_DOMAIN_CLEAR, MF_DOMAIN_OCCLUDED } mf_domain;

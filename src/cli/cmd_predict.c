@@ -1,0 +1,157 @@
+/* cli/cmd_predict.c: maskfer predict: the expression on pictures. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "core/json.h"
+#include "core/mem.h"
+#include "image/image.h"
+#include "infer/infer.h"
+
+extern const mf_cmd mf_cmd_predict;
+
+typedef struct predict_cfg {
+    int64_t    batch;
+    int        precision;
+    mf_opt_str backend;
+} predict_cfg;
+
+static const char *const precision_words[] = {"auto", "f32", "bf16", NULL};
+
+static const mf_opt predict_rows[] = {
+    MF_OPT_INT(predict_cfg, batch, 1, 1, 4096, "pictures at a time"),
+    MF_OPT_ENUM(predict_cfg, precision, 0, precision_words, "auto takes bf16 where the CPU computes it"),
+    MF_OPT_STR(predict_cfg, backend, "auto", "which kernels: auto, onednn, ref"),
+    MF_OPT_END,
+};
+
+static void
+put_answer(mf_str *out, bool json, const mf_infer *f, const char *path, const float *p)
+{
+    const int          n     = mf_infer_model(f)->classes, best = mf_argmax(p, n);
+    const char *const *names = mf_infer_classes(f);
+
+    if (json) {
+        mf_json_out j = mf_json_begin(out, 0);
+
+        mf_json_open(&j, NULL, '{');
+        mf_json_put_str(&j, "image", path);
+        mf_json_put_str(&j, "label", names[best]);
+        mf_json_open(&j, "probabilities", '{');
+        for (int c = 0; c < n; c++) {
+            mf_json_put_num(&j, names[c], (double)p[c]);
+        }
+        mf_json_close(&j, '}');
+        mf_json_close(&j, '}');
+        mf_str_addc(out, '\n');
+    } else {
+        mf_str_printf(out, "%s: %s (%.1f %%)\n", path, names[best], 100.0 * (double)p[best]);
+    }
+}
+
+static void
+put_failure(mf_str *out, const char *path, const char *why)
+{
+    mf_json_out j = mf_json_begin(out, 0);
+
+    mf_json_open(&j, NULL, '{');
+    mf_json_put_str(&j, "image", path);
+    mf_json_put_str(&j, "error", why);
+    mf_json_close(&j, '}');
+    mf_str_addc(out, '\n');
+}
+
+/* One batch of paths; answers come in the order of the paths, those of unreadable pictures too. */
+static mf_status
+one_batch(mf_cli *cli, mf_infer *f, char **paths, size_t n, mf_image *im, float *prob, size_t *failed, mf_err *err)
+{
+    const size_t classes = (size_t)mf_infer_model(f)->classes;
+    mf_err      *why     = mf_calloc(n, sizeof *why);
+    mf_str       text    = {0};
+    size_t       held    = 0;
+    mf_status    st      = MF_OK;
+
+    if (why == NULL) {
+        return mf_oom(err, n * sizeof *why, "answers");
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (mf_image_load(&im[held], paths[i], mf_infer_recipe(f)->channels, &why[i]) == MF_OK) {
+            held++;
+        }
+    }
+    if (held != 0) {
+        st = mf_infer_images(f, im, held, prob, NULL, err);
+    }
+    for (size_t i = 0; i < held; i++) {
+        mf_image_free(&im[i]);
+    }
+    for (size_t i = 0, k = 0; i < n && st == MF_OK; i++) {
+        if (why[i].code == MF_OK) {
+            put_answer(&text, cli->json, f, paths[i], prob + classes * k++);
+            continue;
+        }
+        ++*failed;
+        mf_logf(&cli->log, MF_LOG_WARN, "%s", why[i].msg);
+        if (cli->json) {
+            put_failure(&text, paths[i], why[i].msg);
+        }
+    }
+    if (st == MF_OK) {
+        st = mf_cli_put(cli, &text, err);
+    }
+    mf_str_free(&text);
+    mf_free(why);
+    return st;
+}
+
+static mf_status
+run_predict(int argc, char **argv, mf_cli *cli, mf_err *err)
+{
+    predict_cfg   c;
+    mf_cli_set    set  = {predict_rows, &c};
+    mf_infer_opts io   = mf_infer_opts_default();
+    mf_infer     *f    = NULL;
+    mf_image     *im   = NULL;
+    float        *prob = NULL;
+    size_t        n, failed = 0, batch;
+    mf_status     st;
+
+    mf_opt_defaults(predict_rows, &c);
+    if ((st = mf_cli_parse(cli, &mf_cmd_predict, &set, 1, argc, argv, &n, 2, (size_t)argc, err)) < 0) {
+        return st;
+    }
+    batch      = (size_t)c.batch < n - 1 ? (size_t)c.batch : n - 1;
+    io.backend = c.backend.s;
+    io.batch   = (int)batch;
+    io.prec    = c.precision == 0 ? MF_PREC_AUTO : c.precision == 1 ? MF_PREC_F32 : MF_PREC_BF16;
+    if ((st = mf_infer_load(&f, argv[0], &io, err)) < 0) {
+        return st;
+    }
+    im   = mf_calloc(batch, sizeof *im);
+    prob = mf_calloc(batch * (size_t)mf_infer_model(f)->classes, sizeof *prob);
+    if (im == NULL || prob == NULL) {
+        st = mf_oom(err, batch * sizeof *im, "pictures");
+    }
+    for (size_t i = 1; i < n && st == MF_OK; i += batch) {
+        st = one_batch(cli, f, argv + i, n - i < batch ? n - i : batch, im, prob, &failed, err);
+    }
+    if (st == MF_OK && failed != 0) {
+        st = mf_fail(err, MF_E_IO, "%zu of %zu pictures could not be read", failed, n - 1);
+    }
+    mf_free(im);
+    mf_free(prob);
+    mf_infer_free(f);
+    return st;
+}
+
+const mf_cmd mf_cmd_predict = {
+    .name    = "predict",
+    .summary = "the expression on pictures",
+    .usage   = "[OPTIONS] WEIGHTS PICTURE...",
+    .text    = "Each picture should show one face, cut out as the training pictures were. With --json one\n"
+               "object a line: image, label, probabilities, or image and error.\n\n"
+               "  maskfer predict runs/first/weights/best.safetensors face.jpg\n",
+    .opts    = {predict_rows},
+    .json    = true,
+    .run     = run_predict,
+};
