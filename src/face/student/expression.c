@@ -34,9 +34,9 @@ static const action table[7][VARIANTS][ACTIONS] = {
     {{{1, 1, 1}, {4, .40F, 1}, {15, .9F, 1}, {17, .5F, .7F}},
      {{1, 1.05F, 1}, {4, .5F, 1}, {15, 1, 1}, {17, .8F, 1}, {6, .3F, .5F}},
      {{1, .95F, 1}, {4, .35F, 1}, {15, .8F, 1}, {25, .3F, .6F}}},
-    {{{4, 1, 1}, {5, .55F, 1}, {7, .7F, 1}, {23, .9F, 1}, {17, .4F, .6F}},
-     {{4, 1, 1}, {5, .65F, 1}, {7, .7F, 1}, {10, .5F, 1}, {25, .8F, 1}, {16, .6F, 1}, {23, .3F, 1}},
-     {{4, 1, 1}, {5, .6F, 1}, {7, .8F, 1}, {23, 1, 1}, {15, .25F, .5F}}},
+    {{{4, 1.1F, 1}, {5, .65F, 1}, {7, .6F, 1}, {23, .95F, 1}, {17, .4F, .6F}},
+     {{4, 1.1F, 1}, {5, .7F, 1}, {7, .6F, 1}, {10, .5F, 1}, {25, .9F, 1}, {16, .8F, 1}, {23, .3F, 1}},
+     {{4, 1.1F, 1}, {5, .7F, 1}, {7, .7F, 1}, {23, 1, 1}, {15, .25F, .5F}}},
     {{{0, 0, 0}}, {{25, .18F, .5F}}, {{0, 0, 0}}},
 };
 
@@ -44,18 +44,18 @@ void
 mf_expression_draw(float au[2][MF_AU_MAX], const mf_person *who, int expression, mf_rng *rng)
 {
     const action *list = table[expression][mf_rng_below(rng, VARIANTS)];
-    double        subtle = mf_rng_unit(rng), amount = mf_rng_uniform(rng, 0.6, 1.0), tilt = mf_rng_uniform(rng, -0.1, 0.1);
+    double        subtle = mf_rng_unit(rng), amount = mf_rng_uniform(rng, 0.75, 1.05), tilt = mf_rng_uniform(rng, -0.1, 0.1);
 
-    if (subtle < 0.15)
+    if (subtle < 0.12)
         amount *= mf_rng_uniform(rng, 0.45, 0.75);
     for (int u = 0; u < MF_AU_MAX; u++) {
         /* A face is never quite still. */
-        float drift = (float)(0.05 * mf_rng_normal(rng));
+        float drift = (float)(0.04 * mf_rng_normal(rng));
         float v     = who->rest[u] + (drift > 0 && (u < 25) ? drift : 0);
         au[0][u] = au[1][u] = v > 0 ? v : 0;
     }
     for (int i = 0; i < ACTIONS && list[i].unit > 0; i++) {
-        double jitter = 1 + 0.15 * mf_rng_normal(rng), occurs = mf_rng_unit(rng);
+        double jitter = 1 + 0.12 * mf_rng_normal(rng), occurs = mf_rng_unit(rng);
         int    u = list[i].unit;
         for (int side = 0; side < 2; side++) {
             double uneven = 1 + (side == 0 ? -1 : 1) * ((double)who->lopsided + tilt);

@@ -35,11 +35,11 @@ shape(eye *e, const mf_head *h, int side)
     e->side = side;
     e->sign = side == 0 ? -1 : 1;
     e->cx   = 0.5 * (double)w->eye_space;
-    e->open = (0.100 + 0.088 * a5 + 0.012 * a1 * (1 - a4) - 0.042 * a7 - 0.036 * a6 - 0.042 * a9 - 0.018 * a4 -
-               0.030 * sorrow - 0.010 * (double)w->age) * size;
+    e->open = (0.100 + 0.105 * a5 + 0.012 * a1 * (1 - a4) - 0.036 * a7 - 0.026 * a6 - 0.046 * a9 - 0.014 * a4 -
+               0.034 * sorrow - 0.010 * (double)w->age) * size;
     e->open = fmax(e->open, 0.022);
-    e->low  = (0.064 + 0.014 * a5 - 0.034 * a7 - 0.040 * a6 - 0.026 * a9 - 0.006 * a12) * size;
-    e->low  = fmax(e->low, 0.004);
+    e->low  = (0.064 + 0.014 * a5 - 0.034 * a7 - 0.058 * a6 - 0.026 * a9 - 0.016 * a12) * size;
+    e->low  = fmax(e->low, -0.022); /* below 0: a raised cheek bows the lower lid upwards */
     peak    = 0.95 - 0.28 * sorrow + 0.25 * a4 * (1 - a1);
     fold    = 0.050 + 0.025 * (double)w->lid_fold - 0.028 * a5 + 0.010 * sorrow;
     for (int i = 0; i < LID; i++) {

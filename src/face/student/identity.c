@@ -82,9 +82,9 @@ features(mf_person *p, mf_rng *r)
     p->lip_upper   = about(r, 0.20) * (p->woman ? 0.98F : 0.80F) * (1 + 0.25F * p->dark);
     p->lip_lower   = about(r, 0.16) * (p->woman ? 1.0F : 0.88F) * (1 + 0.20F * p->dark);
     p->brow_thick  = about(r, 0.20) * (p->woman ? 0.90F : 1.22F);
-    p->brow_arch   = uni(r, 0.02, 0.09) * (p->woman ? 1.2F : 0.8F);
-    p->brow_height = uni(r, -0.03, 0.035);
-    p->brow_tilt   = uni(r, -0.03, 0.03);
+    p->brow_arch   = uni(r, 0.02, 0.07) * (p->woman ? 1.2F : 0.8F);
+    p->brow_height = uni(r, -0.015, 0.025);
+    p->brow_tilt   = uni(r, -0.02, 0.02);
 }
 
 static void
@@ -138,10 +138,10 @@ mf_person_draw(uint64_t seed, int person)
     for (int u = 0; u < MF_AU_MAX; u++)
         p.au_gain[u] = (float)mf_clamp(1 + 0.13 * mf_rng_normal(&r), 0.7, 1.25);
     /* Resting faces differ: some look a little stern, some a little glad. */
-    p.rest[4]  = (float)mf_clamp(0.09 * mf_rng_normal(&r), 0, 0.2);
+    p.rest[4]  = (float)mf_clamp(0.06 * mf_rng_normal(&r), 0, 0.12);
     p.rest[12] = (float)mf_clamp(0.08 * mf_rng_normal(&r), 0, 0.18);
     p.rest[15] = (float)mf_clamp(0.08 * mf_rng_normal(&r), 0, 0.18);
-    p.rest[7]  = (float)mf_clamp(0.10 * mf_rng_normal(&r), 0, 0.2);
+    p.rest[7]  = (float)mf_clamp(0.07 * mf_rng_normal(&r), 0, 0.15);
     p.rest[2]  = (float)mf_clamp(0.08 * mf_rng_normal(&r), 0, 0.18);
     p.lopsided = (float)mf_clamp(0.05 * mf_rng_normal(&r), -0.12, 0.12);
     p.mask     = mf_mask_style_draw(&r);

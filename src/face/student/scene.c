@@ -22,12 +22,12 @@ mf_scene_draw(mf_rng *r)
     double   az, el, strength, warm;
     float    hue;
 
-    s.yaw   = bell(r, 0.16, 0.38);
-    s.pitch = bell(r, 0.07, 0.17);
-    s.roll  = bell(r, 0.05, 0.14);
-    s.zoom  = uni(r, 0.94, 1.07);
-    s.dx    = uni(r, -0.03, 0.03);
-    s.dy    = uni(r, -0.025, 0.025);
+    s.yaw   = bell(r, 0.12, 0.34);
+    s.pitch = bell(r, 0.05, 0.14);
+    s.roll  = bell(r, 0.04, 0.12);
+    s.zoom  = uni(r, 0.96, 1.05);
+    s.dx    = uni(r, -0.02, 0.02);
+    s.dy    = uni(r, -0.015, 0.015);
     s.gaze[0] = bell(r, 0.02, 0.05);
     s.gaze[1] = bell(r, 0.01, 0.02);
     az = mf_rng_uniform(r, -1.05, 1.05);
@@ -59,7 +59,7 @@ mf_scene_draw(mf_rng *r)
     s.warmth   = uni(r, -0.035, 0.035);
     s.vignette = uni(r, 0, 0.25);
     s.blur     = mf_rng_unit(r) < 0.35 ? uni(r, 0.2, 0.9) : 0;
-    s.noise    = uni(r, 0.004, 0.02);
+    s.noise    = uni(r, 0.003, 0.015);
     s.seed     = mf_rng_u32(r);
     return s;
 }
