@@ -96,12 +96,34 @@ test_transposed(void **state)
     }
 }
 
+/* Maps of 4 x 4 and less with full batches have kernels of their own. */
+static void
+test_small_maps(void **state)
+{
+    (void)state;
+    const parity_case cases[] = {
+        {.op = "conv2d", .attrs = CONV(1, 1, 1, 1), .in = {ACT(15, 64, 2, 2), ACT(96, 64, 3, 3)}},
+        {.op = "conv2d", .attrs = CONV(2, 1, 1, 1), .in = {ACT(9, 80, 7, 5), ACT(64, 80, 3, 3), F32(64)}},
+        {.op = "conv2d", .attrs = CONV(1, 2, 2, 1), .in = {ACT(8, 64, 4, 3), ACT(64, 64, 3, 3)}},
+        {.op = "conv2d", .attrs = CONV_RELU(1, 1), .in = {ACT(29, 64, 3, 3), ACT(80, 64, 3, 3), F32(80), ACT(29, 80, 3, 3)}},
+        {.op = "conv2d", .attrs = CONV(1, 2, 1, 1), .in = {ACT(8, 64, 1, 1), ACT(64, 64, 5, 5)}},
+        {.op = "conv2d_dx", .attrs = CONV(1, 1, 1, 1), .in = {ACT(15, 96, 2, 2), ACT(96, 64, 3, 3), ACT(15, 64, 2, 2)}},
+        {.op = "conv2d_dx", .attrs = CONV(2, 1, 1, 1), .in = {ACT(9, 64, 4, 3), ACT(64, 80, 3, 3), ACT(9, 80, 7, 5)}},
+        {.op = "conv2d_dx", .attrs = CONV(3, 0, 1, 1), .in = {ACT(8, 64, 2, 2), ACT(64, 64, 2, 2), ACT(8, 64, 6, 7)}},
+        {.op = "conv2d_dw", .attrs = CONV(1, 1, 1, 1), .in = {ACT(15, 96, 2, 2), ACT(15, 64, 2, 2), F32(96, 64, 3, 3)}, .tol16 = 1e-4},
+        {.op = "conv2d_dw", .attrs = CONV(2, 1, 1, 1), .in = {ACT(9, 64, 4, 3), ACT(9, 80, 7, 5), F32(64, 80, 3, 3)}, .tol16 = 1e-4},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        parity_run(&cases[i]);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forward),         cmocka_unit_test(test_special),    cmocka_unit_test(test_data_gradient),
-        cmocka_unit_test(test_weight_gradient), cmocka_unit_test(test_transposed),
+        cmocka_unit_test(test_weight_gradient), cmocka_unit_test(test_transposed), cmocka_unit_test(test_small_maps),
     };
     int failed;
 

@@ -81,12 +81,18 @@ onednn_open(mf_backend_ctx **out, mf_err *err)
 #define MF_KERNEL(NAME) extern const mf_kernel_def mf_onednn_##NAME;
 #include "nn/backends/onednn/kernel_list.h"
 #undef MF_KERNEL
+#define MF_VIA(NAME) extern const mf_kernel_def mf_onednn_via_##NAME;
+#include "nn/backends/onednn/via_list.h"
+#undef MF_VIA
 extern const mf_kernel_def mf_onednn_reorder;
 
 static const mf_kernel_def *const kernels[] = {
 #define MF_KERNEL(NAME) &mf_onednn_##NAME,
 #include "nn/backends/onednn/kernel_list.h"
 #undef MF_KERNEL
+#define MF_VIA(NAME) &mf_onednn_via_##NAME,
+#include "nn/backends/onednn/via_list.h"
+#undef MF_VIA
     NULL,
 };
 

@@ -69,6 +69,7 @@ typedef struct mf_dn_simd {
     const mf_dn_chan_loops *chan;
     const mf_dn_flat_loops *flat;
     const mf_dn_pool_loops *pool;
+    const struct mf_dn_small_loops *small;
 } mf_dn_simd;
 
 /* By the instruction sets that oneDNN uses (its environment variable caps ours too). */

@@ -29,9 +29,13 @@ typedef uint8_t  vb __attribute__((vector_size(VW)));
 V_INLINE vf
 v_splat(float a)
 {
-    vf z = {0};
-
-    return z + a;
+#if defined(__AVX512F__)
+    return (vf){a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a};
+#elif defined(__AVX2__)
+    return (vf){a, a, a, a, a, a, a, a};
+#else
+    return (vf){a, a, a, a};
+#endif
 }
 
 V_INLINE vf
