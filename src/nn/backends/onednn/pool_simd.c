@@ -48,19 +48,15 @@ max_row(const mf_dn_pool *g, void *y, uint8_t *idx, const void *x, int oh, bool 
 
                 for (int j = rw.lo; j < rw.hi; j++) {
                     vf e    = v_load(x, row + (size_t)(ow * g->sw - g->pw + j) * b, bf);
-                    vi zero = {0};
-                    /* greater, or the first NaN */
-                    vi take = (e > best) | ((e != e) & (best == best));
+                    vm take = v_beats(e, best);
 
-                    best = v_select(take, e, best);
-                    at   = ((zero + (i * g->kw + j)) & take) | (at & ~take);
+                    best = v_blend(take, e, best);
+                    at   = v_blend_i(take, i * g->kw + j, at);
                 }
             }
             v_store(y, to + c, best, bf);
             if (idx != NULL) {
-                vb narrow = __builtin_convertvector(at, vb);
-
-                memcpy(idx + to + c, &narrow, sizeof narrow);
+                v_narrow_b(idx + to + c, at);
             }
         }
         for (; c < b; c++) {
@@ -105,10 +101,18 @@ max_dx_row(const mf_dn_pool *g, void *dx, const void *dy, const uint8_t *idx, in
     range  rh = covers(ih, g->sh, g->ph, g->kh, g->ho);
     size_t b  = g->b;
 
+    range  rw = {0, 0};
+
     for (int iw = 0; iw < g->w; iw++) {
-        range  rw = covers(iw, g->sw, g->pw, g->kw, g->wo);
         size_t to = ((size_t)ih * (size_t)g->w + (size_t)iw) * b, c = 0;
 
+        /* the windows that cover iw move along with it: no division a pixel */
+        while (rw.hi < g->wo && rw.hi * g->sw - g->pw <= iw) {
+            rw.hi++;
+        }
+        while (rw.lo < rw.hi && rw.lo * g->sw - g->pw + g->kw <= iw) {
+            rw.lo++;
+        }
         for (; c + VW <= b; c += VW) {
             vf sum = v_splat(0.0f);
 
@@ -117,12 +121,8 @@ max_dx_row(const mf_dn_pool *g, void *dx, const void *dy, const uint8_t *idx, in
 
                 for (int ow = rw.lo; ow < rw.hi; ow++) {
                     size_t from = ((size_t)oh * (size_t)g->wo + (size_t)ow) * b + c;
-                    vb     k;
-                    vi     here;
 
-                    memcpy(&k, idx + from, sizeof k);
-                    here = __builtin_convertvector(k, vi) == tap - ow * g->sw;
-                    sum += (vf)((vi)v_load(dy, from, bf) & here);
+                    sum = v_add_where(v_same_i(v_widen_b(idx + from), tap - ow * g->sw), sum, v_load(dy, from, bf));
                 }
             }
             v_store(dx, to + c, sum, bf);
