@@ -22,9 +22,9 @@ if(TARGET maskfer_program)
   list(APPEND mf_test_env "MASKFER_PROGRAM=$<TARGET_FILE:maskfer_program>")
 endif()
 
-set(mf_test_seconds 120)
+set(mf_test_seconds 300)
 if(MF_SANITIZE)
-  set(mf_test_seconds 600)
+  set(mf_test_seconds 900)
 endif()
 
 function(mf_test_properties name label)
