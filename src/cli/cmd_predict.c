@@ -1,11 +1,7 @@
 /* cli/cmd_predict.c: maskfer predict: the expression on pictures. */
-#include <stdio.h>
-#include <string.h>
-
 #include "cli/cli.h"
 #include "core/json.h"
 #include "core/mem.h"
-#include "image/image.h"
 #include "infer/infer.h"
 
 extern const mf_cmd mf_cmd_predict;
@@ -61,33 +57,20 @@ put_failure(mf_str *out, const char *path, const char *why)
     mf_str_addc(out, '\n');
 }
 
-/* One batch of paths; answers come in the order of the paths, those of unreadable pictures too. */
+/* One batch of paths; answers come in their order, those of unreadable pictures too. */
 static mf_status
-one_batch(mf_cli *cli, mf_infer *f, char **paths, size_t n, mf_image *im, float *prob, size_t *failed, mf_err *err)
+one_batch(mf_cli *cli, mf_infer *f, char **paths, size_t n, float *prob, mf_err *why, size_t *failed, mf_err *err)
 {
     const size_t classes = (size_t)mf_infer_model(f)->classes;
-    mf_err      *why     = mf_calloc(n, sizeof *why);
     mf_str       text    = {0};
-    size_t       held    = 0;
-    mf_status    st      = MF_OK;
+    mf_status    st;
 
-    if (why == NULL) {
-        return mf_oom(err, n * sizeof *why, "answers");
+    if ((st = mf_infer_files(f, (const char *const *)paths, n, prob, NULL, why, err)) < 0) {
+        return st;
     }
     for (size_t i = 0; i < n; i++) {
-        if (mf_image_load(&im[held], paths[i], mf_infer_recipe(f)->channels, &why[i]) == MF_OK) {
-            held++;
-        }
-    }
-    if (held != 0) {
-        st = mf_infer_images(f, im, held, prob, NULL, err);
-    }
-    for (size_t i = 0; i < held; i++) {
-        mf_image_free(&im[i]);
-    }
-    for (size_t i = 0, k = 0; i < n && st == MF_OK; i++) {
         if (why[i].code == MF_OK) {
-            put_answer(&text, cli->json, f, paths[i], prob + classes * k++);
+            put_answer(&text, cli->json, f, paths[i], prob + classes * i);
             continue;
         }
         ++*failed;
@@ -96,11 +79,8 @@ one_batch(mf_cli *cli, mf_infer *f, char **paths, size_t n, mf_image *im, float 
             put_failure(&text, paths[i], why[i].msg);
         }
     }
-    if (st == MF_OK) {
-        st = mf_cli_put(cli, &text, err);
-    }
+    st = mf_cli_put(cli, &text, err);
     mf_str_free(&text);
-    mf_free(why);
     return st;
 }
 
@@ -111,7 +91,7 @@ run_predict(int argc, char **argv, mf_cli *cli, mf_err *err)
     mf_cli_set    set  = {predict_rows, &c};
     mf_infer_opts io   = mf_infer_opts_default();
     mf_infer     *f    = NULL;
-    mf_image     *im   = NULL;
+    mf_err       *why  = NULL;
     float        *prob = NULL;
     size_t        n, failed = 0, batch;
     mf_status     st;
@@ -127,18 +107,18 @@ run_predict(int argc, char **argv, mf_cli *cli, mf_err *err)
     if ((st = mf_infer_load(&f, argv[0], &io, err)) < 0) {
         return st;
     }
-    im   = mf_calloc(batch, sizeof *im);
+    why  = mf_calloc(batch, sizeof *why);
     prob = mf_calloc(batch * (size_t)mf_infer_model(f)->classes, sizeof *prob);
-    if (im == NULL || prob == NULL) {
-        st = mf_oom(err, batch * sizeof *im, "pictures");
+    if (why == NULL || prob == NULL) {
+        st = mf_oom(err, batch * sizeof *why, "answers");
     }
     for (size_t i = 1; i < n && st == MF_OK; i += batch) {
-        st = one_batch(cli, f, argv + i, n - i < batch ? n - i : batch, im, prob, &failed, err);
+        st = one_batch(cli, f, argv + i, n - i < batch ? n - i : batch, prob, why, &failed, err);
     }
     if (st == MF_OK && failed != 0) {
         st = mf_fail(err, MF_E_IO, "%zu of %zu pictures could not be read", failed, n - 1);
     }
-    mf_free(im);
+    mf_free(why);
     mf_free(prob);
     mf_infer_free(f);
     return st;

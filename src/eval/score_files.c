@@ -3,7 +3,6 @@
 
 #include "core/mem.h"
 #include "eval/score.h"
-#include "image/image.h"
 
 /* The network's number of each of the data set's classes; -1 where it has none. */
 static mf_status
@@ -48,60 +47,98 @@ known_labels(const mf_scores *s, const mf_dataset *d, const uint32_t *rows, size
     return MF_OK;
 }
 
+/* Paths of a batch, in strings that are used again. */
+typedef struct paths {
+    mf_str      *text;
+    const char **c;
+    mf_err      *why;
+    float       *prob;
+} paths;
+
+static void
+paths_free(paths *p, size_t n)
+{
+    for (size_t i = 0; i < n && p->text != NULL; i++) {
+        mf_str_free(&p->text[i]);
+    }
+    mf_free(p->text);
+    mf_free(p->c);
+    mf_free(p->why);
+    mf_free(p->prob);
+}
+
+static mf_status
+paths_new(paths *p, size_t n, size_t classes, mf_err *err)
+{
+    p->text = mf_calloc(n, sizeof *p->text);
+    p->c    = mf_calloc(n, sizeof *p->c);
+    p->why  = mf_calloc(n, sizeof *p->why);
+    p->prob = mf_calloc(n * classes, sizeof *p->prob);
+    return p->text != NULL && p->c != NULL && p->why != NULL && p->prob != NULL
+               ? MF_OK
+               : mf_oom(err, n * (sizeof *p->why + classes * sizeof *p->prob), "scoring");
+}
+
+/* Rows [0, n) of one batch; those that were read are appended to `out`. */
+static mf_status
+one_batch(mf_scores *out, size_t *failed, paths *p, mf_infer *f, const mf_dataset *d, const uint32_t *rows, size_t n,
+          const mf_log *log, mf_err *err)
+{
+    const size_t classes = (size_t)out->classes;
+    mf_status    st;
+
+    for (size_t i = 0; i < n; i++) {
+        mf_dataset_path(&p->text[i], d, rows[i]);
+        if ((st = mf_str_ok(&p->text[i], err)) < 0) {
+            return st;
+        }
+        p->c[i] = p->text[i].data;
+    }
+    if ((st = mf_infer_files(f, p->c, n, p->prob, NULL, p->why, err)) < 0) {
+        return st;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (p->why[i].code != MF_OK) {
+            mf_logf(log, MF_LOG_WARN, "left out: %s", p->why[i].msg);
+            ++*failed;
+            continue;
+        }
+        out->row[out->n] = rows[i];
+        memcpy(out->prob + out->n++ * classes, p->prob + i * classes, classes * sizeof *p->prob);
+    }
+    return MF_OK;
+}
+
 mf_status
 mf_score_files(mf_scores *out, size_t *failed, mf_infer *f, const mf_dataset *d, const uint32_t *rows, size_t n,
                const mf_log *log, const mf_progress *progress, mf_err *err)
 {
-    const size_t batch    = (size_t)mf_infer_batch(f);
-    const int    channels = mf_infer_recipe(f)->channels;
-    mf_image    *im       = mf_calloc(batch, sizeof *im);
-    mf_str       path     = {0};
-    size_t       held     = 0;
-    mf_status    st       = MF_OK;
+    const size_t batch = (size_t)mf_infer_batch(f);
+    paths        p     = {0};
+    mf_status    st;
 
     *failed      = 0;
     out->classes = mf_infer_model(f)->classes;
     out->row     = mf_calloc(n, sizeof *out->row);
     out->prob    = mf_calloc(n * (size_t)out->classes, sizeof *out->prob);
-    if (im == NULL || out->row == NULL || out->prob == NULL) {
+    if (out->row == NULL || out->prob == NULL) {
         st = mf_oom(err, n * (size_t)out->classes * sizeof *out->prob, "scoring");
         goto done;
     }
-    if ((st = map_labels(out, f, d, err)) < 0 || (st = known_labels(out, d, rows, n, err)) < 0) {
+    if ((st = map_labels(out, f, d, err)) < 0 || (st = known_labels(out, d, rows, n, err)) < 0 ||
+        (st = paths_new(&p, batch, (size_t)out->classes, err)) < 0) {
         goto done;
     }
-    for (size_t i = 0; i < n; i++) {
-        mf_err why = {0};
+    for (size_t i = 0; i < n; i += batch) {
+        size_t now = n - i < batch ? n - i : batch;
 
-        mf_dataset_path(&path, d, rows[i]);
-        if ((st = mf_str_ok(&path, err)) < 0) {
+        if ((st = one_batch(out, failed, &p, f, d, rows + i, now, log, err)) < 0) {
             goto done;
         }
-        if (mf_image_load(&im[held], path.data, channels, &why) < 0) {
-            mf_logf(log, MF_LOG_WARN, "left out: %s", why.msg);
-            ++*failed;
-        } else {
-            out->row[out->n + held++] = rows[i];
-        }
-        if (held == batch || (i + 1 == n && held != 0)) {
-            st = mf_infer_images(f, im, held, out->prob + out->n * (size_t)out->classes, NULL, err);
-            for (size_t k = 0; k < held; k++) {
-                mf_image_free(&im[k]);
-            }
-            out->n += held;
-            held = 0;
-            if (st < 0) {
-                goto done;
-            }
-        }
-        mf_progress_set(progress, "scoring", (double)(i + 1), (double)n);
+        mf_progress_set(progress, "scoring", (double)(i + now), (double)n);
     }
 done:
-    for (size_t k = 0; k < held && im != NULL; k++) {
-        mf_image_free(&im[k]);
-    }
-    mf_free(im);
-    mf_str_free(&path);
+    paths_free(&p, batch);
     if (st < 0) {
         mf_scores_free(out);
     }

@@ -1,7 +1,6 @@
 /* infer/infer.c: owns the evaluation graph and its program, and for loaded weights the parameters too. */
 #include "infer/infer.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/mem.h"
@@ -19,7 +18,7 @@ struct mf_infer {
     int        batch;
     size_t     n_features;
     float     *prob, *features; /* a whole batch */
-    void      *pixels;          /* of mf_infer_images; made when first wanted */
+    void      *pixels;          /* a batch of them, made when first wanted */
     char      *class_text;
     const char **classes;
 };
@@ -251,26 +250,64 @@ mf_infer_run(mf_infer *f, void *data, mf_pix_form form, size_t n, float *prob, f
     return MF_OK;
 }
 
+/* Memory for a batch that starts as zeros: the rows past a batch's end stay finite. */
+static mf_status
+want_pixels(mf_infer *f, mf_err *err)
+{
+    size_t bytes = mf_feed_bytes(&f->feed, f->feed.form);
+
+    if (f->pixels != NULL) {
+        return MF_OK;
+    }
+    if ((f->pixels = mf_aligned(bytes)) == NULL) {
+        return mf_oom(err, bytes, "a batch of pictures");
+    }
+    memset(f->pixels, 0, bytes);
+    return MF_OK;
+}
+
+static mf_status
+place(mf_infer *f, size_t i, const mf_image *im, mf_err *err)
+{
+    mf_pix_out to = mf_feed_place(&f->feed, f->pixels, f->feed.form, i);
+
+    return mf_prep_image(&to, &f->recipe, im, err);
+}
+
 mf_status
 mf_infer_images(mf_infer *f, const mf_image *im, size_t n, float *prob, float *features, mf_err *err)
 {
     mf_status st;
 
     MF_ASSERT(n <= (size_t)f->batch);
-    if (f->pixels == NULL) {
-        size_t bytes = mf_feed_bytes(&f->feed, f->feed.form);
-
-        if ((f->pixels = mf_aligned(bytes)) == NULL) {
-            return mf_oom(err, bytes, "a batch of pictures");
-        }
-        memset(f->pixels, 0, bytes);
+    if ((st = want_pixels(f, err)) < 0) {
+        return st;
     }
     for (size_t i = 0; i < n; i++) {
-        mf_pix_out to = mf_feed_place(&f->feed, f->pixels, f->feed.form, i);
-
-        if ((st = mf_prep_image(&to, &f->recipe, &im[i], err)) < 0) {
+        if ((st = place(f, i, &im[i], err)) < 0) {
             return st;
         }
+    }
+    return mf_infer_run(f, f->pixels, f->feed.form, n, prob, features, err);
+}
+
+mf_status
+mf_infer_files(mf_infer *f, const char *const *paths, size_t n, float *prob, float *features, mf_err *why, mf_err *err)
+{
+    mf_status st;
+
+    MF_ASSERT(n <= (size_t)f->batch);
+    if ((st = want_pixels(f, err)) < 0) {
+        return st;
+    }
+    for (size_t i = 0; i < n; i++) {
+        mf_image im = {0};
+
+        why[i] = (mf_err){.code = MF_OK};
+        if (mf_image_load(&im, paths[i], f->recipe.channels, &why[i]) == MF_OK) {
+            place(f, i, &im, &why[i]);
+        }
+        mf_image_free(&im);
     }
     return mf_infer_run(f, f->pixels, f->feed.form, n, prob, features, err);
 }

@@ -45,6 +45,11 @@ mf_status mf_infer_run(mf_infer *f, void *data, mf_pix_form form, size_t n, floa
 /* n decoded pictures of any size (1 to the batch), resized as in training's evaluation. */
 mf_status mf_infer_images(mf_infer *f, const mf_image *im, size_t n, float *prob, float *features, mf_err *err);
 
+/* n picture files (1 to the batch). why[i] says what was wrong with file i ({0}: nothing); row i of prob and features is
+ * then unset. Fails itself only for what concerns the whole batch. */
+mf_status mf_infer_files(mf_infer *f, const char *const *paths, size_t n, float *prob, float *features, mf_err *why,
+                         mf_err *err);
+
 /* Index of the largest of n values, the lowest on a tie; NaN never wins over a number. */
 int mf_argmax(const float *v, int n);
 

@@ -325,6 +325,34 @@ mf_optim_batch(mf_optim *o, const double lr[MF_OPTIM_GROUPS], bool flush, double
     return true;
 }
 
+static void
+finite_runs(void *arg, size_t begin, size_t end, int thread)
+{
+    const pass *a = arg;
+
+    (void)thread;
+    for (size_t i = begin; i < end; i++) {
+        const run   *r = &a->o->runs[i];
+        const float *w = a->o->slots[r->slot].p->data;
+
+        a->o->sums[i] = a->o->isa->sumsq(w + r->begin, r->n);
+    }
+}
+
+bool
+mf_optim_finite(mf_optim *o)
+{
+    pass a = {.o = o};
+
+    mf_parallel_for(o->n_runs, 4, finite_runs, &a);
+    for (size_t i = 0; i < o->n_runs; i++) {
+        if (!isfinite(o->sums[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int64_t
 mf_optim_steps(const mf_optim *o)
 {

@@ -53,6 +53,9 @@ void      mf_optim_free(mf_optim *o);
 bool    mf_optim_batch(mf_optim *o, const double lr[MF_OPTIM_GROUPS], bool flush, double *norm);
 int64_t mf_optim_steps(const mf_optim *o);
 
+/* Whether every weight is a finite number. */
+bool mf_optim_finite(mf_optim *o);
+
 /* Exchange weights and their average (also of running statistics); nothing happens without EMA. Call twice to restore. */
 void mf_optim_swap_ema(mf_optim *o);
 bool mf_optim_has_ema(const mf_optim *o);

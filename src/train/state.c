@@ -48,6 +48,10 @@ mf_trainer_save(mf_trainer *t, mf_err *err)
     char       mark[24];
     mf_status  st;
 
+    if (!mf_optim_finite(t->optim)) {
+        return mf_fail(err, MF_E_NUMERIC, "a weight is not a finite number after step %lld of the run: the last saved state stays",
+                       (long long)t->c.step);
+    }
     t->c.seconds += mf_now() - t->began;
     t->began = mf_now();
     fingerprint_text(mark, t);

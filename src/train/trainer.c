@@ -250,6 +250,15 @@ stop_asked(const mf_trainer *t)
 }
 
 static mf_status
+not_a_number(const mf_trainer *t, const char *what, double lr, mf_err *err)
+{
+    return mf_fail(err, MF_E_NUMERIC,
+                   "%s is not a finite number in epoch %lld, batch %lld (step %lld of the run, learning rate %g): training "
+                   "stopped and the last saved state stays; a lower --lr, --clip 1 or --precision f32 may help", what,
+                   (long long)t->c.epoch, (long long)t->c.batch + 1, (long long)t->c.step + 1, lr);
+}
+
+static mf_status
 one_step(mf_trainer *t, const mf_batch *b, mf_err *err)
 {
     double    lr[MF_OPTIM_GROUPS], norm;
@@ -261,10 +270,7 @@ one_step(mf_trainer *t, const mf_batch *b, mf_err *err)
     }
     rates(lr, t);
     if (!isfinite(s.loss)) {
-        return mf_fail(err, MF_E_NUMERIC,
-                       "the loss is not a number in epoch %lld, batch %lld (step %lld of the run, learning rate %g): "
-                       "training stopped and the last saved state stays; a lower --lr, --clip 1 or --precision f32 may help",
-                       (long long)t->c.epoch, (long long)t->c.batch + 1, (long long)t->c.step + 1, lr[0]);
+        return not_a_number(t, "the loss", lr[0], err);
     }
     mf_optim_batch(t->optim, lr, t->c.batch + 1 == t->batches, &norm);
     t->c.sums.loss += s.loss * (double)b->n;
@@ -358,6 +364,9 @@ end_epoch(mf_trainer *t, double seconds, mf_err *err)
     t->c.step = before.step - 1;
     rates(lr, t);
     t->c.step = before.step;
+    if (!mf_optim_finite(t->optim)) {
+        return not_a_number(t, "a weight", lr[0], err);
+    }
     if ((st = judge(t, err)) < 0) {
         return st;
     }
