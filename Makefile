@@ -11,7 +11,7 @@ DEV     := build/dev
 .PHONY: all setup demo check bench parity install clean
 
 all: $(RELEASE)/build.ninja
-	@ninja -C $(RELEASE) -j $(JOBS)
+	@ninja -C $(RELEASE) -j $(JOBS) maskfer maskfer_program
 
 # Configured once; from then on the build itself notices what has changed.
 $(RELEASE)/build.ninja $(DEV)/build.ninja: build/%/build.ninja:
@@ -41,6 +41,7 @@ bench: all
 	  $$(/usr/bin/python3 -c 'import torch' 2>/dev/null && echo --debian /usr/bin/python3)
 
 parity: all
+	@ninja -C $(RELEASE) -j $(JOBS) parity_tool
 	@sh bench/peers/setup.sh
 	@$(PEERS) tests/parity/parity.py $(CURDIR)/$(RELEASE)/bench/parity_tool $(CURDIR)/$(RELEASE)/maskfer
 
