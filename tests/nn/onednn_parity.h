@@ -39,6 +39,7 @@ typedef struct parity_case {
     unsigned    skip_out;   /* bit o: output o is not wanted */
     bool        special;    /* sums of infinities: compare only whether elements are finite */
     bool        f32_only;   /* no bf16 form */
+    bool        f32_by_ref; /* no f32 kernel here */
 } parity_case;
 
 /* Runs the case in every form; prints the worst error of each output. Fails the test on the first difference. */

@@ -75,35 +75,81 @@ bn_prepare(mf_prep *p, mf_err *err)
     return MF_OK;
 }
 
-static mf_status
-bn_run(void *state, const mf_run *r, mf_err *err)
+typedef struct bn_job {
+    const bn_state *s;
+    const mf_run   *r;
+    double         *mean, *m2;
+    float          *fmean, *scale, *shift;
+} bn_job;
+
+/* From sums to coefficients and running estimates, channels c0 .. c1-1. */
+static void
+finish(const bn_job *j, size_t c0, size_t c1)
 {
-    bn_state    *s     = state;
-    char        *mem   = r->scratch;
-    double      *mean  = (double *)(void *)mem, *m2 = (double *)(void *)(mem + s->m2_at);
-    float       *fmean = (float *)(void *)(mem + s->mean_at), *scale = (float *)(void *)(mem + s->scale_at), *shift = (float *)(void *)(mem + s->shift_at);
-    const float *gamma = r->in[1], *beta = r->in[2];
-    float       *rmean = r->in[3], *rvar = r->in[4], *omean = r->out[1], *oinv = r->out[2];
-    double       n = (double)s->chan.values, m = (double)s->attrs.momentum;
-    size_t       c;
+    const bn_state *s     = j->s;
+    const float    *gamma = j->r->in[1], *beta = j->r->in[2];
+    float          *rmean = j->r->in[3], *rvar = j->r->in[4], *omean = j->r->out[1], *oinv = j->r->out[2];
+    double          n = (double)s->chan.values, m = (double)s->attrs.momentum;
+    size_t          c;
 
-    (void)err;
-    mf_dn_chan_stats(&s->chan, s->simd, s->bf16, r->in[0], mean, m2, mem + s->sums_at);
-    memset(fmean, 0, s->sums_at - s->mean_at); /* padding channels stay zero */
-    for (c = 0; c < s->chan.c; c++) {
-        double var = m2[c] / n, inv = 1.0 / sqrt(var + (double)s->attrs.eps);
+    for (c = c0; c < c1; c++) {
+        double var = j->m2[c] / n, inv = 1.0 / sqrt(var + (double)s->attrs.eps);
 
+        if (c >= s->chan.c) { /* padding channels stay zero */
+            j->fmean[c] = j->scale[c] = j->shift[c] = 0.0f;
+            continue;
+        }
         /* the mean is taken off in f32 before scaling, and what its rounding loses is put back after */
-        fmean[c] = (float)mean[c];
-        scale[c] = (float)(inv * (double)gamma[c]);
-        shift[c] = (float)((double)beta[c] - (mean[c] - (double)fmean[c]) * inv * (double)gamma[c]);
-        rmean[c] = (float)((1.0 - m) * (double)rmean[c] + m * mean[c]);
-        rvar[c]  = (float)((1.0 - m) * (double)rvar[c] + m * (m2[c] / (n - 1.0)));
+        j->fmean[c] = (float)j->mean[c];
+        j->scale[c] = (float)(inv * (double)gamma[c]);
+        j->shift[c] = (float)((double)beta[c] - (j->mean[c] - (double)j->fmean[c]) * inv * (double)gamma[c]);
+        rmean[c]    = (float)((1.0 - m) * (double)rmean[c] + m * j->mean[c]);
+        rvar[c]     = (float)((1.0 - m) * (double)rvar[c] + m * (j->m2[c] / (n - 1.0)));
         if (omean != NULL) {
-            omean[c] = (float)mean[c];
+            omean[c] = (float)j->mean[c];
         }
         if (oinv != NULL) {
             oinv[c] = (float)inv;
+        }
+    }
+}
+
+static void
+bn_blocks(void *arg, size_t part)
+{
+    const bn_job     *j = arg;
+    const bn_state   *s = j->s;
+    const mf_dn_chan *g = &s->chan;
+    size_t            k;
+
+    for (k = g->nb * part / g->parts; k < g->nb * (part + 1) / g->parts; k++) {
+        mf_dn_chan_block_stats(g, s->simd, s->bf16, k, part, j->r->in[0], j->mean, j->m2, (char *)j->r->scratch + s->sums_at);
+        finish(j, k * g->b, (k + 1) * g->b);
+        if (j->r->out[0] != NULL) {
+            mf_dn_chan_block_affine(g, s->simd, s->bf16, k, j->r->out[0], j->r->in[0], s->res ? j->r->in[6] : NULL, j->fmean,
+                                    j->scale, j->shift, s->attrs.act == MF_ACT_RELU);
+        }
+    }
+}
+
+static mf_status
+bn_run(void *state, const mf_run *r, mf_err *err)
+{
+    bn_state *s   = state;
+    char     *mem = r->scratch;
+    bn_job    j   = {.s = s, .r = r, .mean = (double *)(void *)mem, .m2 = (double *)(void *)(mem + s->m2_at),
+                     .fmean = (float *)(void *)(mem + s->mean_at), .scale = (float *)(void *)(mem + s->scale_at),
+                     .shift = (float *)(void *)(mem + s->shift_at)};
+
+    (void)err;
+    if (s->chan.by_block) {
+        mf_dn_parts(s->chan.parts, bn_blocks, &j);
+    } else {
+        mf_dn_chan_stats(&s->chan, s->simd, s->bf16, r->in[0], j.mean, j.m2, mem + s->sums_at);
+        finish(&j, 0, s->chan.padded);
+        if (r->out[0] != NULL) {
+            mf_dn_chan_affine(&s->chan, s->simd, s->bf16, r->out[0], r->in[0], s->res ? r->in[6] : NULL, j.fmean, j.scale, j.shift,
+                              s->attrs.act == MF_ACT_RELU);
         }
     }
     if (s->counter == MF_DTYPE_F32) {
@@ -112,10 +158,6 @@ bn_run(void *state, const mf_run *r, mf_err *err)
         *(int64_t *)r->in[5] += 1;
     } else if (s->counter == MF_DTYPE_I32) {
         *(int32_t *)r->in[5] += 1;
-    }
-    if (r->out[0] != NULL) {
-        mf_dn_chan_affine(&s->chan, s->simd, s->bf16, r->out[0], r->in[0], s->res ? r->in[6] : NULL, fmean, scale, shift,
-                          s->attrs.act == MF_ACT_RELU);
     }
     return MF_OK;
 }

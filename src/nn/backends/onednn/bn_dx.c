@@ -76,43 +76,87 @@ bn_dx_prepare(mf_prep *p, mf_err *err)
     return MF_OK;
 }
 
+typedef struct bn_dx_job {
+    const bn_dx_state *s;
+    const mf_run      *r;
+    double            *sg, *sgx;
+    float             *mean, *a, *mg, *k;
+    mf_dn_grad_row     sums, apply;
+} bn_dx_job;
+
+/* From sums to coefficients and parameter gradients, channels c0 .. c1-1. */
+static void
+finish(const bn_dx_job *j, size_t c0, size_t c1)
+{
+    const float *gamma = j->r->in[4], *invstd = j->r->in[6];
+    float       *dgamma = j->r->out[1], *dbeta = j->r->out[2];
+    double       m = (double)j->s->chan.values;
+    size_t       c;
+
+    for (c = c0; c < c1; c++) {
+        double inv;
+
+        if (c >= j->s->chan.c) { /* padding channels stay zero */
+            j->a[c] = j->mg[c] = j->k[c] = 0.0f;
+            continue;
+        }
+        inv      = (double)invstd[c];
+        j->a[c]  = (float)((double)gamma[c] * inv);
+        j->mg[c] = (float)(j->sg[c] / m);
+        j->k[c]  = (float)(-(double)gamma[c] * inv * inv * inv * j->sgx[c] / m);
+        if (dgamma != NULL) {
+            dgamma[c] = (float)(j->sgx[c] * inv);
+        }
+        if (dbeta != NULL) {
+            dbeta[c] = (float)j->sg[c];
+        }
+    }
+}
+
+static void
+bn_dx_blocks(void *arg, size_t part)
+{
+    const bn_dx_job   *j = arg;
+    const bn_dx_state *s = j->s;
+    const mf_dn_chan  *g = &s->chan;
+    size_t             b;
+
+    for (b = g->nb * part / g->parts; b < g->nb * (part + 1) / g->parts; b++) {
+        mf_dn_chan_block_grad_sums(g, s->simd, s->bf16, b, part, &j->sums, j->sg, j->sgx, (char *)j->r->scratch + s->sums_at);
+        finish(j, b * g->b, (b + 1) * g->b);
+        if (j->r->out[0] != NULL) {
+            mf_dn_chan_block_grad_apply(g, s->simd, s->bf16, b, &j->apply);
+        }
+    }
+}
+
 static mf_status
 bn_dx_run(void *state, const mf_run *r, mf_err *err)
 {
-    bn_dx_state   *s   = state;
-    char          *mem = r->scratch;
-    double        *sg = (double *)(void *)mem, *sgx = (double *)(void *)(mem + s->sgx_at);
-    float         *mean = (float *)(void *)(mem + s->mean_at), *a = (float *)(void *)(mem + s->a_at);
-    float         *mg = (float *)(void *)(mem + s->mg_at), *k = (float *)(void *)(mem + s->k_at);
-    const float   *gamma = r->in[4], *invstd = r->in[6];
-    double         m = (double)s->chan.values;
-    size_t         c;
-    mf_dn_grad_row row = {.dy = r->in[0], .dy2 = s->has2 ? r->in[1] : NULL, .y = s->masked ? r->in[2] : NULL, .x = r->in[3],
-                          .g = r->out[3], .dx = r->out[0], .mean = mean, .a = a, .mg = mg, .k = k};
+    bn_dx_state *s   = state;
+    char        *mem = r->scratch;
+    bn_dx_job    j   = {.s = s, .r = r, .sg = (double *)(void *)mem, .sgx = (double *)(void *)(mem + s->sgx_at),
+                        .mean = (float *)(void *)(mem + s->mean_at), .a = (float *)(void *)(mem + s->a_at),
+                        .mg = (float *)(void *)(mem + s->mg_at), .k = (float *)(void *)(mem + s->k_at)};
 
     (void)err;
-    memset(mean, 0, s->sums_at - s->mean_at);
-    memcpy(mean, r->in[5], s->chan.c * sizeof *mean);
-    mf_dn_chan_grad_sums(&s->chan, s->simd, s->bf16, &row, sg, sgx, mem + s->sums_at);
-    for (c = 0; c < s->chan.c; c++) {
-        double inv = (double)invstd[c];
-
-        a[c]  = (float)((double)gamma[c] * inv);
-        mg[c] = (float)(sg[c] / m);
-        k[c]  = (float)(-(double)gamma[c] * inv * inv * inv * sgx[c] / m);
-        if (r->out[1] != NULL) {
-            ((float *)r->out[1])[c] = (float)(sgx[c] * inv);
-        }
-        if (r->out[2] != NULL) {
-            ((float *)r->out[2])[c] = (float)sg[c];
-        }
+    memset(j.mean, 0, s->chan.padded * sizeof *j.mean);
+    memcpy(j.mean, r->in[5], s->chan.c * sizeof *j.mean);
+    j.sums  = (mf_dn_grad_row){.dy = r->in[0], .dy2 = s->has2 ? r->in[1] : NULL, .y = s->masked ? r->in[2] : NULL, .x = r->in[3],
+                               .g = r->out[3], .dx = r->out[0], .mean = j.mean, .a = j.a, .mg = j.mg, .k = j.k};
+    j.apply = j.sums;
+    if (r->out[3] != NULL) { /* g was kept: the second pass reads it alone */
+        j.apply.dy  = r->out[3];
+        j.apply.dy2 = j.apply.y = NULL;
     }
+    if (s->chan.by_block) {
+        mf_dn_parts(s->chan.parts, bn_dx_blocks, &j);
+        return MF_OK;
+    }
+    mf_dn_chan_grad_sums(&s->chan, s->simd, s->bf16, &j.sums, j.sg, j.sgx, mem + s->sums_at);
+    finish(&j, 0, s->chan.padded);
     if (r->out[0] != NULL) {
-        if (r->out[3] != NULL) {
-            row.dy  = r->out[3];
-            row.dy2 = row.y = NULL;
-        }
-        mf_dn_chan_grad_apply(&s->chan, s->simd, s->bf16, &row);
+        mf_dn_chan_grad_apply(&s->chan, s->simd, s->bf16, &j.apply);
     }
     return MF_OK;
 }

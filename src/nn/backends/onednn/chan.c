@@ -67,7 +67,9 @@ mf_dn_chan_of(mf_dn_chan *out, const mf_tdesc *d)
     if (g.parts > g.items) {
         g.parts = g.items > 0 ? g.items : 1;
     }
-    *out = g;
+    /* Short rows far apart fall into few sets of the cache, and a large block leaves it before the second pass. */
+    g.by_block = (g.nb >= 4 * g.parts || g.nb % g.parts == 0) && g.s * g.b >= 1024 && g.n * g.s * g.b <= 1 << 18;
+    *out       = g;
     return true;
 }
 
@@ -326,6 +328,68 @@ mf_dn_chan_affine(const mf_dn_chan *g, const mf_dn_simd *simd, bool bf16, void *
     affine_job j = {g, simd, y, x, res, mean, scale, shift_, relu, bf16};
 
     mf_dn_chan_each(g, true, affine_item, &j);
+}
+
+/* All items of one block of channels. */
+static void
+each_of_block(const mf_dn_chan *g, size_t block, size_t part, bool backwards, mf_dn_item_fn *fn, void *arg)
+{
+    size_t count = g->n * g->per_row, k;
+
+    for (k = 0; k < count; k++) {
+        size_t item = backwards ? count - 1 - k : k, p0 = item % g->per_row * g->piece;
+        size_t pix  = g->s - p0 < g->piece ? g->s - p0 : g->piece;
+
+        fn(arg, part, ((item / g->per_row * g->nb + block) * g->s + p0) * g->b, block * g->b, pix);
+    }
+}
+
+void
+mf_dn_chan_block_stats(const mf_dn_chan *g, const mf_dn_simd *simd, bool bf16, size_t block, size_t part, const void *x,
+                       double *mean, double *m2, void *scratch)
+{
+    stats_job j  = {g, simd, x, scratch, bf16};
+    part_mem  m  = part_at(g, scratch, part);
+    size_t    c0 = block * g->b;
+
+    memset(m.a + c0, 0, g->b * sizeof(double));
+    memset(m.b + c0, 0, g->b * sizeof(double));
+    m.count[block] = 0.0;
+    each_of_block(g, block, part, false, stats_item, &j);
+    memcpy(mean + c0, m.a + c0, g->b * sizeof(double));
+    memcpy(m2 + c0, m.b + c0, g->b * sizeof(double));
+}
+
+void
+mf_dn_chan_block_affine(const mf_dn_chan *g, const mf_dn_simd *simd, bool bf16, size_t block, void *y, const void *x,
+                        const void *res, const float *mean, const float *scale, const float *shift_, bool relu)
+{
+    affine_job j = {g, simd, y, x, res, mean, scale, shift_, relu, bf16};
+
+    each_of_block(g, block, 0, true, affine_item, &j);
+}
+
+void
+mf_dn_chan_block_grad_sums(const mf_dn_chan *g, const mf_dn_simd *simd, bool bf16, size_t block, size_t part,
+                           const mf_dn_grad_row *row, double *sum_g, double *sum_gx, void *scratch)
+{
+    grad_job j  = {g, simd, row, scratch, bf16};
+    part_mem m  = part_at(g, scratch, part);
+    size_t   c0 = block * g->b;
+
+    memset(m.a + c0, 0, g->b * sizeof(double));
+    memset(m.b + c0, 0, g->b * sizeof(double));
+    each_of_block(g, block, part, false, grad_item, &j);
+    memcpy(sum_g + c0, m.a + c0, g->b * sizeof(double));
+    memcpy(sum_gx + c0, m.b + c0, g->b * sizeof(double));
+}
+
+void
+mf_dn_chan_block_grad_apply(const mf_dn_chan *g, const mf_dn_simd *simd, bool bf16, size_t block, const mf_dn_grad_row *row)
+{
+    grad_job j = {g, simd, row, NULL, bf16};
+
+    each_of_block(g, block, 0, true, apply_item, &j);
 }
 
 mf_layout

@@ -17,6 +17,7 @@ typedef struct mf_dn_chan {
     size_t values;  /* per channel: N H W */
     size_t piece;   /* pixels of an item */
     size_t per_row, items, parts;
+    bool   by_block; /* there are enough blocks of channels for all parts: each part does all of its blocks alone */
 } mf_dn_chan;
 
 /* False if the layout is none of those. */
@@ -39,6 +40,15 @@ void mf_dn_chan_grad_apply(const mf_dn_chan *g, const mf_dn_simd *simd, bool bf1
 void mf_dn_chan_affine(const mf_dn_chan *g, const mf_dn_simd *simd, bool bf16, void *y, const void *x, const void *res,
                        const float *mean, const float *scale, const float *shift, bool relu);
 
+/* The same for one block of channels on the calling thread, which is part `part`: with by_block, both passes of a batch norm
+ * run block after block, and the second pass finds in the cache what the first one read. */
+void mf_dn_chan_block_stats(const mf_dn_chan *g, const mf_dn_simd *simd, bool bf16, size_t block, size_t part, const void *x,
+                            double *mean, double *m2, void *scratch);
+void mf_dn_chan_block_affine(const mf_dn_chan *g, const mf_dn_simd *simd, bool bf16, size_t block, void *y, const void *x,
+                             const void *res, const float *mean, const float *scale, const float *shift, bool relu);
+void mf_dn_chan_block_grad_sums(const mf_dn_chan *g, const mf_dn_simd *simd, bool bf16, size_t block, size_t part,
+                                const mf_dn_grad_row *row, double *sum_g, double *sum_gx, void *scratch);
+void mf_dn_chan_block_grad_apply(const mf_dn_chan *g, const mf_dn_simd *simd, bool bf16, size_t block, const mf_dn_grad_row *row);
 /* The layout of x's kind for another shape of the same rank (a pooled map). */
 mf_layout mf_dn_layout_like(const mf_tdesc *x, const mf_shape *s);
 /* body(arg, part) for part 0..parts-1, shared by the threads. */

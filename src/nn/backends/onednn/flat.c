@@ -33,39 +33,52 @@ mf_dn_flat_dense(const mf_tdesc *d)
 }
 
 mf_status
-mf_dn_flat_prepare(mf_prep *p, mf_err *err)
+mf_dn_flat_setup(mf_prep *p, int lead, uint32_t inputs, mf_dtype dtype, mf_tdesc *got, mf_err *err)
 {
     mf_dn_flat_state *s = mf_calloc(1, sizeof *s);
-    mf_layout         l;
     int               i;
 
     if (s == NULL) {
         return mf_oom(err, sizeof *s, "an element-wise kernel");
     }
-    for (i = 0; i < p->nin && !p->has_in[i]; i++) {
+    *got       = p->in[lead];
+    got->dtype = dtype;
+    if (!mf_dn_flat_dense(got) || got->layout.nblk > 1) {
+        got->layout = mf_layout_plain(&got->shape);
     }
-    l = p->in[i].layout;
-    if (!mf_dn_flat_dense(&p->in[i]) || l.nblk > 1) {
-        l = mf_layout_plain(&p->in[i].shape);
+    s->elems  = (size_t)mf_layout_elems(&got->shape, &got->layout);
+    s->padded = s->elems != (size_t)mf_shape_elems(&got->shape);
+    if (s->padded && !mf_dn_chan_of(&s->chan, got)) { /* padded, but not in channels */
+        got->layout = mf_layout_plain(&got->shape);
+        s->elems    = (size_t)mf_layout_elems(&got->shape, &got->layout);
+        s->padded   = false;
     }
-    p->out[0].layout = l;
     for (i = 0; i < p->nin; i++) {
-        if (p->has_in[i]) {
-            p->in[i] = p->out[0];
+        if (p->has_in[i] && inputs >> i & 1u) {
+            p->in[i] = *got;
         }
     }
-    p->inplace[0] = 0;
-    s->simd       = p->ctx->simd;
-    s->elems      = (size_t)mf_layout_elems(&p->out[0].shape, &l);
-    s->padded     = s->elems != (size_t)mf_shape_elems(&p->out[0].shape);
-    s->bf16       = p->out[0].dtype == MF_DTYPE_BF16;
-    s->nin        = p->nin;
-    if (s->padded && !mf_dn_chan_of(&s->chan, &p->out[0])) {
-        mf_free(s);
-        return mf_fail(err, MF_E_UNSUPPORTED, "element-wise: a padded layout without rows of channels");
-    }
+    s->simd  = p->ctx->simd;
+    s->bf16  = dtype == MF_DTYPE_BF16;
+    s->nin   = p->nin;
     p->state = s;
     return MF_OK;
+}
+
+mf_status
+mf_dn_flat_prepare(mf_prep *p, mf_err *err)
+{
+    mf_tdesc  got;
+    mf_status st;
+    int       lead;
+
+    for (lead = 0; lead < p->nin && !p->has_in[lead]; lead++) {
+    }
+    if ((st = mf_dn_flat_setup(p, lead, ~0u, p->out[0].dtype, &got, err)) == MF_OK) {
+        p->out[0].layout = got.layout;
+        p->inplace[0]    = 0;
+    }
+    return st;
 }
 
 typedef struct tile_job {

@@ -1,0 +1,103 @@
+/* nn/backends/onednn/scale.c: mul x + add, clip and its gradient, element by element over storage. */
+#include "nn/backends/onednn/flat.h"
+
+#include "core/mem.h"
+#include "nn/ops.h"
+
+static mf_status
+scale_prepare(mf_prep *p, mf_err *err)
+{
+    const mf_scale_attrs *a  = p->attrs;
+    mf_status             st = mf_dn_flat_prepare(p, err);
+
+    if (st == MF_OK) {
+        ((mf_dn_flat_state *)p->state)->a = (float)a->mul;
+        ((mf_dn_flat_state *)p->state)->b = (float)a->add;
+    }
+    return st;
+}
+
+static void
+scale_tile(const mf_dn_flat_state *s, float *y, const float *x, const float *b, const float *c, size_t n)
+{
+    (void)b;
+    (void)c;
+    s->simd->flat->scale[0](y, x, n, s->a, s->b);
+}
+
+static mf_status
+scale_run(void *state, const mf_run *r, mf_err *err)
+{
+    (void)err;
+    mf_dn_flat_tiles(state, scale_tile, r->out[0], r->in[0], NULL, NULL);
+    return MF_OK;
+}
+
+const mf_kernel_def mf_onednn_scale = {
+    .op = "scale", .name = "onednn.scale", .supports = mf_dn_flat_dtypes, .prepare = scale_prepare, .run = scale_run,
+    .release = mf_free,
+};
+
+static mf_status
+clip_prepare(mf_prep *p, mf_err *err)
+{
+    const mf_clip_attrs *a  = p->attrs;
+    mf_status            st = mf_dn_flat_prepare(p, err);
+
+    if (st == MF_OK) {
+        ((mf_dn_flat_state *)p->state)->a = (float)a->lo;
+        ((mf_dn_flat_state *)p->state)->b = (float)a->hi;
+    }
+    return st;
+}
+
+static void
+clip_tile(const mf_dn_flat_state *s, float *y, const float *x, const float *b, const float *c, size_t n)
+{
+    size_t i;
+
+    (void)b;
+    (void)c;
+    for (i = 0; i < n; i++) { /* NaN stays NaN */
+        float v = x[i] < s->a ? s->a : x[i];
+
+        y[i] = v > s->b ? s->b : v;
+    }
+}
+
+static mf_status
+clip_run(void *state, const mf_run *r, mf_err *err)
+{
+    (void)err;
+    mf_dn_flat_tiles(state, clip_tile, r->out[0], r->in[0], NULL, NULL);
+    return MF_OK;
+}
+
+const mf_kernel_def mf_onednn_clip = {
+    .op = "clip", .name = "onednn.clip", .supports = mf_dn_flat_dtypes, .prepare = clip_prepare, .run = clip_run,
+    .release = mf_free,
+};
+
+static void
+clip_dx_tile(const mf_dn_flat_state *s, float *dx, const float *dy, const float *y, const float *c, size_t n)
+{
+    size_t i;
+
+    (void)c;
+    for (i = 0; i < n; i++) {
+        dx[i] = y[i] > s->a && y[i] < s->b ? dy[i] : 0.0f;
+    }
+}
+
+static mf_status
+clip_dx_run(void *state, const mf_run *r, mf_err *err)
+{
+    (void)err;
+    mf_dn_flat_tiles(state, clip_dx_tile, r->out[0], r->in[0], r->in[1], NULL);
+    return MF_OK;
+}
+
+const mf_kernel_def mf_onednn_clip_dx = {
+    .op = "clip_dx", .name = "onednn.clip_dx", .supports = mf_dn_flat_dtypes, .prepare = clip_prepare, .run = clip_dx_run,
+    .release = mf_free,
+};
