@@ -26,13 +26,13 @@ typedef struct mf_mask_style {
     mf_mask_pattern pattern;
     float    colour[3][3];   /* ground, figure, second figure */
     float    loop[3];        /* colour of the ear loops */
-    float    period, angle;  /* of the pattern: share of the mask's width, radians */
+    float    period, turn[2]; /* of the pattern: share of the mask's width; cosine and sine of its angle */
     float    pleat[3];       /* v of the fold lines (surgical) */
     float    pleat_depth;    /* 0.08 .. 0.24 */
     float    seam;           /* strength of the middle seam or ridge, 0 .. 1 */
     float    bump;           /* how far the cloth stands off the face, 0.2 .. 0.8 */
     float    hem;            /* brightness of the stitched rim, -0.14 .. 0.1 */
-    float    crease[MF_MASK_CREASES][5]; /* u, v, angle, half length, depth */
+    float    crease[MF_MASK_CREASES][6]; /* u, v, cosine and sine of its angle, half length, depth */
     float    weave;          /* amplitude of the cloth's grain */
     int      valve;          /* cup masks: 1 draws a valve */
     uint32_t grain;          /* seed of grain and figures */
@@ -76,9 +76,17 @@ mf_status mf_mask_shape_make(mf_mask_shape *out, const mf_landmarks *lm, const m
 /* Point of the surface; u, v slightly outside 0..1 is continued straight on. */
 void mf_mask_shape_at(double out[2], const mf_mask_shape *s, double u, double v);
 
+/* The cloth's grain, a tile that repeats: made once for a mask, looked up for every pixel. */
+enum { MF_MASK_TILE = 64 };
+typedef struct mf_mask_grain {
+    float at[MF_MASK_TILE][MF_MASK_TILE]; /* factors round 1 */
+} mf_mask_grain;
+void mf_mask_grain_make(mf_mask_grain *out, const mf_mask_style *st);
+
 /* Colour of the cloth (0..1, before light) and its slope at (u, v); `fine` is the size of a pixel in u.
  * slope[0], slope[1]: normal components along the face's axes for unit z. */
-void mf_mask_cloth_at(float rgb[3], float slope[2], const mf_mask_style *st, float u, float v, float fine);
+void mf_mask_cloth_at(float rgb[3], float slope[2], const mf_mask_style *st, const mf_mask_grain *grain, float u, float v,
+                      float fine);
 
 /* Estimate the light from the skin that is seen around the eyes. */
 mf_mask_light mf_mask_light_guess(const mf_image *im, const mf_mask_shape *shape, mf_rng *rng);

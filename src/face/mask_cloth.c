@@ -11,19 +11,26 @@ hash01(uint32_t x, uint32_t y, uint32_t seed)
 
     h ^= h >> 15;
     h *= 0x2C1B3C6DU;
-    h ^= h >> 12;
-    h *= 0x297A2D39U;
-    h ^= h >> 15;
+    h ^= h >> 13;
     return (float)(h >> 8) * (1.0F / 16777216.0F);
+}
+
+/* The largest integer not above x, for the small x of a mask; floorf is a call on plain x86-64. */
+static int
+floor_int(float x)
+{
+    int i = (int)x;
+
+    return i - ((float)i > x);
 }
 
 /* Value noise, one lattice cell a unit. */
 static float
 noise(float x, float y, uint32_t seed)
 {
-    float    fx = floorf(x), fy = floorf(y);
-    uint32_t ix = (uint32_t)(int32_t)fx, iy = (uint32_t)(int32_t)fy;
-    float    a = x - fx, b = y - fy;
+    int      fx = floor_int(x), fy = floor_int(y);
+    uint32_t ix = (uint32_t)fx, iy = (uint32_t)fy;
+    float    a = x - (float)fx, b = y - (float)fy;
 
     a = a * a * (3 - 2 * a);
     b = b * b * (3 - 2 * b);
@@ -52,14 +59,14 @@ blend(float rgb[3], const float to[3], float k)
 static float
 cell(float x)
 {
-    return x - floorf(x) - 0.5F;
+    return x - (float)floor_int(x) - 0.5F;
 }
 
 static void
 figures(float rgb[3], const mf_mask_style *st, float u, float v, float fine)
 {
     float w = u, h = v * 0.75F; /* the mask is about 4 to 3 */
-    float ca = cosf(st->angle), sa = sinf(st->angle);
+    float ca = st->turn[0], sa = st->turn[1];
     float x = (ca * w + sa * h) / st->period, y = (-sa * w + ca * h) / st->period;
     float e = fine / st->period + 0.02F; /* soft edge of a figure */
     float k, r;
@@ -71,7 +78,7 @@ figures(float rgb[3], const mf_mask_style *st, float u, float v, float fine)
         blend(rgb, st->colour[2], 1 - ramp(0.04F, 0.04F + e, fabsf(cell(x))));
         break;
     case MF_MASK_DOTS:
-        r = hypotf(cell(x + 0.5F * (float)((int)floorf(y) & 1)), cell(y));
+        r = hypotf(cell(x + 0.5F * (float)(floor_int(y) & 1)), cell(y));
         blend(rgb, st->colour[1], 1 - ramp(0.27F - e, 0.27F + e, r));
         break;
     case MF_MASK_GINGHAM:
@@ -88,10 +95,11 @@ figures(float rgb[3], const mf_mask_style *st, float u, float v, float fine)
         blend(rgb, st->colour[2], ramp(0.64F - fine, 0.66F + fine, k));
         break;
     case MF_MASK_FLOWERS: {
-        float fx = floorf(x), fy = floorf(y), cx, cy, turn;
-        cx   = cell(x) - 0.3F * (hash01((uint32_t)(int32_t)fx, (uint32_t)(int32_t)fy, st->grain) - 0.5F);
-        cy   = cell(y) - 0.3F * (hash01((uint32_t)(int32_t)fx, (uint32_t)(int32_t)fy, st->grain + 7) - 0.5F);
-        turn = 6.2832F * hash01((uint32_t)(int32_t)fx, (uint32_t)(int32_t)fy, st->grain + 9);
+        int   fx = floor_int(x), fy = floor_int(y);
+        float cx, cy, turn;
+        cx   = cell(x) - 0.3F * (hash01((uint32_t)fx, (uint32_t)fy, st->grain) - 0.5F);
+        cy   = cell(y) - 0.3F * (hash01((uint32_t)fx, (uint32_t)fy, st->grain + 7) - 0.5F);
+        turn = 6.2832F * hash01((uint32_t)fx, (uint32_t)fy, st->grain + 9);
         r    = hypotf(cx, cy);
         k    = 0.24F + 0.10F * cosf(5 * atan2f(cy, cx) + turn);
         blend(rgb, st->colour[1], 1 - ramp(k - e, k + e, r));
@@ -138,24 +146,37 @@ creases(float slope[2], const mf_mask_style *st, float u, float v)
 
     for (int i = 0; i < MF_MASK_CREASES; i++) {
         const float *c  = st->crease[i];
-        float        ca = cosf(c[2]), sa = sinf(c[2]);
-        float        du = u - c[0], dv = (v - c[1]) * 0.75F;
-        float        s = ca * du + sa * dv, t = -sa * du + ca * dv, near, wave;
-        near = 1 - s * s / (c[3] * c[3]);
+        float        du = u - c[0], dv = (v - c[1]) * 0.75F, far = c[4] + 0.06F, s, t, near, wave;
+        if (du > far || du < -far || dv > far || dv < -far)
+            continue;
+        s    = c[2] * du + c[3] * dv;
+        t    = -c[3] * du + c[2] * dv;
+        near = 1 - s * s / (c[4] * c[4]);
         if (near <= 0 || fabsf(t) > 0.06F)
             continue;
-        wave = near * near * c[4] * (1 - fabsf(t) / 0.06F);
-        slope[0] += -sa * wave * (t > 0 ? 0.6F : -0.6F);
-        slope[1] += ca * wave * (t > 0 ? 0.6F : -0.6F);
+        wave = near * near * c[5] * (1 - fabsf(t) / 0.06F);
+        slope[0] += -c[3] * wave * (t > 0 ? 0.6F : -0.6F);
+        slope[1] += c[2] * wave * (t > 0 ? 0.6F : -0.6F);
         shade *= 1 - 0.10F * wave;
     }
     return shade;
 }
 
 void
-mf_mask_cloth_at(float rgb[3], float slope[2], const mf_mask_style *st, float u, float v, float fine)
+mf_mask_grain_make(mf_mask_grain *out, const mf_mask_style *st)
 {
-    float s = 2 * u - 1, t = 2 * v - 1, shade, edge, hem, wire;
+    for (int y = 0; y < MF_MASK_TILE; y++)
+        for (int x = 0; x < MF_MASK_TILE; x++) {
+            float coarse = noise(0.19F * (float)x, 0.19F * (float)y, st->grain) - 0.5F;
+            float grit   = hash01((uint32_t)x, (uint32_t)y, st->grain + 3) - 0.5F;
+            out->at[y][x] = 1 + st->weave * (2 * coarse + 0.9F * grit);
+        }
+}
+
+void
+mf_mask_cloth_at(float rgb[3], float slope[2], const mf_mask_style *st, const mf_mask_grain *grain, float u, float v, float fine)
+{
+    float s = 2 * u - 1, t = 2 * v - 1, shade, edge;
     float mid = s * s < 1 ? 1 - s * s : 0;
 
     memcpy(rgb, st->colour[0], 3 * sizeof *rgb);
@@ -167,7 +188,8 @@ mf_mask_cloth_at(float rgb[3], float slope[2], const mf_mask_style *st, float u,
     slope[1] = (0.25F + 0.9F * st->bump) * (t + 0.05F) * fabsf(t + 0.05F) * (0.4F + 0.6F * mid) + 0.12F * t;
     if (v < 0.55F) { /* the nose under it */
         float n = s / 0.22F;
-        slope[0] += 1.1F * n * expf(-n * n) * (1 - v / 0.55F);
+        float near = 1 / (1 + 0.8F * n * n);
+        slope[0] += 1.2F * n * near * near * (1 - v / 0.55F);
     }
     shade = 1;
     if (st->seam > 0) { /* two halves that meet in a ridge */
@@ -193,20 +215,19 @@ mf_mask_cloth_at(float rgb[3], float slope[2], const mf_mask_style *st, float u,
             shade *= ring;
         }
     }
-    /* Hem and stitches; a wire over the nose. */
+    /* Hem and stitches; the edge lies close to the skin and is a little darker; a wire over the nose. */
     edge = u < 1 - u ? u : 1 - u;
     edge = edge < v * 0.75F ? edge : v * 0.75F;
     edge = edge < (1 - v) * 0.75F ? edge : (1 - v) * 0.75F;
-    hem  = 1 - ramp(0.035F - fine, 0.035F + fine, edge);
-    shade *= 1 + st->hem * hem;
-    if (fabsf(edge - 0.03F) < 0.004F + 0.3F * fine && cell((u + v) * 60) > 0 && fine < 0.02F)
-        shade *= 0.92F;
-    wire = fabsf(v - 0.07F) < 0.018F && fabsf(u - 0.5F) < 0.2F && st->type != MF_MASK_CLOTH ? 1.0F : 0.0F;
-    shade *= 1 + 0.06F * wire;
-    /* The edge lies close to the skin: a little darker. */
-    shade *= 1 - 0.10F * (1 - ramp(0, 0.06F, edge));
-    shade *= 1 + 2 * st->weave * (noise(34 * u, 26 * v, st->grain) - 0.5F) + 1.4F * st->weave *
-             (noise(90 * u, 70 * v, st->grain + 3) - 0.5F);
+    if (edge < 0.06F + fine) {
+        shade *= 1 + st->hem * (1 - ramp(0.035F - fine, 0.035F + fine, edge));
+        if (fabsf(edge - 0.03F) < 0.004F + 0.3F * fine && fine < 0.02F && cell((u + v) * 60) > 0)
+            shade *= 0.92F;
+        shade *= 1 - 0.10F * (1 - ramp(0, 0.06F, edge));
+    }
+    if (st->type != MF_MASK_CLOTH && fabsf(v - 0.07F) < 0.018F && fabsf(u - 0.5F) < 0.2F)
+        shade *= 1.06F;
+    shade *= grain->at[(unsigned)(int)(v * 135 + 64) % MF_MASK_TILE][(unsigned)(int)(u * 180 + 64) % MF_MASK_TILE];
     for (int c = 0; c < 3; c++)
         rgb[c] *= shade;
 }

@@ -10,7 +10,7 @@
 #include "core/mem.h"
 
 enum { GRID_U = 33, GRID_V = 25, FINE_MAX = 6 };
-#define UV_MARGIN 0.06 /* the cloth is painted beyond its outline, which then cuts it */
+#define UV_MARGIN 0.035 /* the cloth is painted beyond its outline, which then cuts it */
 #define NO_CLOTH  -9.0F
 
 typedef struct layer {
@@ -55,7 +55,7 @@ place(layer *l, const mf_image *im, const mf_mask_shape *s, mf_err *err)
     y1    = (int)ceil(fmin(im->height, hi[1] + pad));
     l->w  = x1 - l->x0;
     l->h  = y1 - l->y0;
-    l->k  = (int)ceil(60.0 / s->d);
+    l->k  = (int)ceil(48.0 / s->d);
     l->k  = l->k < 1 ? 1 : l->k > FINE_MAX ? FINE_MAX : l->k;
     return MF_OK;
 }
@@ -75,11 +75,11 @@ triangle(float (*uv)[2], int w, int h, double p[3][2], double t[3][2])
     xb = (int)fmin(w - 1, ceil(x_hi));
     ya = (int)fmax(0, floor(y_lo - 0.5));
     yb = (int)fmin(h - 1, ceil(y_hi));
-    for (int y = ya; y <= yb; y++)
-        for (int x = xa; x <= xb; x++) {
-            double cx = x + 0.5, cy = y + 0.5;
-            double b = ((cx - p[0][0]) * (p[2][1] - p[0][1]) - (p[2][0] - p[0][0]) * (cy - p[0][1])) / area;
-            double c = ((p[1][0] - p[0][0]) * (cy - p[0][1]) - (cx - p[0][0]) * (p[1][1] - p[0][1])) / area;
+    for (int y = ya; y <= yb; y++) {
+        double cx = xa + 0.5 - p[0][0], cy = y + 0.5 - p[0][1];
+        double b = (cx * (p[2][1] - p[0][1]) - (p[2][0] - p[0][0]) * cy) / area, db = (p[2][1] - p[0][1]) / area;
+        double c = ((p[1][0] - p[0][0]) * cy - cx * (p[1][1] - p[0][1])) / area, dc = -(p[1][1] - p[0][1]) / area;
+        for (int x = xa; x <= xb; x++, b += db, c += dc) {
             float *o;
             if (b < -1e-6 || c < -1e-6 || b + c > 1 + 1e-6)
                 continue;
@@ -87,6 +87,7 @@ triangle(float (*uv)[2], int w, int h, double p[3][2], double t[3][2])
             o[0] = (float)(t[0][0] + b * (t[1][0] - t[0][0]) + c * (t[2][0] - t[0][0]));
             o[1] = (float)(t[0][1] + b * (t[1][1] - t[0][1]) + c * (t[2][1] - t[0][1]));
         }
+    }
 }
 
 static void
@@ -146,7 +147,9 @@ weave(cairo_surface_t *cloth, float (*uv)[2], const layer *l, const mf_mask_shap
     float  la = (float)(light->x * s->ux[0] + light->y * s->ux[1]), lb = (float)(light->x * s->uy[0] + light->y * s->uy[1]);
     float  flat = light->ambient + (1 - light->ambient) * fmaxf(0.2F, light->z);
     unsigned char *data = cairo_image_surface_get_data(cloth);
+    mf_mask_grain  grain;
 
+    mf_mask_grain_make(&grain, st);
     for (int y = 0; y < h; y++) {
         uint32_t *row = (uint32_t *)(void *)(data + (size_t)y * (size_t)stride);
         for (int x = 0; x < w; x++) {
@@ -154,7 +157,7 @@ weave(cairo_surface_t *cloth, float (*uv)[2], const layer *l, const mf_mask_shap
             float        rgb[3], n[2], f;
             if (t[0] <= NO_CLOTH)
                 continue;
-            mf_mask_cloth_at(rgb, n, st, t[0], t[1], fine);
+            mf_mask_cloth_at(rgb, n, st, &grain, t[0], t[1], fine);
             f = (n[0] * la + n[1] * lb + light->z) / sqrtf(1 + n[0] * n[0] + n[1] * n[1]);
             f = (light->ambient + (1 - light->ambient) * (f > 0 ? f : 0)) / flat;
             for (int c = 0; c < 3; c++)
@@ -246,37 +249,45 @@ box_blur(float *a, int w, int h, int r, float *line)
     }
 }
 
-/* Darken the skin round the mask. */
+/* Darken the skin round the mask; worked out at half the picture's resolution, it is soft anyway. */
 static mf_status
 contact_shadow(mf_image *im, const layer *l, const mf_mask_shape *s, const mf_mask_light *light, float strength, mf_err *err)
 {
-    cairo_surface_t *sf = cairo_image_surface_create(CAIRO_FORMAT_A8, l->w, l->h);
+    int              w = l->w / 2 + 2, h = l->h / 2 + 2; /* a column and a row to spare for the interpolation */
+    cairo_surface_t *sf = cairo_image_surface_create(CAIRO_FORMAT_A8, w, h);
     cairo_t         *cr = cairo_create(sf);
-    size_t           n = (size_t)l->w * (size_t)l->h, longest = (size_t)(l->w > l->h ? l->w : l->h);
+    size_t           n = (size_t)w * (size_t)h, longest = (size_t)(w > h ? w : h);
     float           *a = mf_calloc(n + longest, sizeof *a);
     mf_status        st = MF_OK;
-    int              r = (int)(0.035 * s->d + 0.7), stride, colour = im->channels == 1 ? 1 : 3;
+    int              r = (int)(0.018 * s->d + 0.6), stride, colour = im->channels == 1 ? 1 : 3;
     const unsigned char *data;
 
     if (a == NULL || cairo_status(cr) != CAIRO_STATUS_SUCCESS) {
         st = mf_oom(err, n * sizeof *a, "the shadow of a mask");
         goto done;
     }
-    cairo_translate(cr, -l->x0 - (double)light->x * 0.03 * s->d, -l->y0 - (double)light->y * 0.03 * s->d);
+    cairo_scale(cr, 0.5, 0.5);
+    cairo_translate(cr, 1 - l->x0 - (double)light->x * 0.03 * s->d, 1 - l->y0 - (double)light->y * 0.03 * s->d);
     outline(cr, s);
     cairo_fill(cr);
     cairo_surface_flush(sf);
     data   = cairo_image_surface_get_data(sf);
     stride = cairo_image_surface_get_stride(sf);
-    for (int y = 0; y < l->h; y++)
-        for (int x = 0; x < l->w; x++)
-            a[(size_t)y * (size_t)l->w + (size_t)x] = (float)data[(size_t)y * (size_t)stride + (size_t)x] / 255.0F;
+    for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++)
+            a[(size_t)y * (size_t)w + (size_t)x] = strength * (float)data[(size_t)y * (size_t)stride + (size_t)x] / 255.0F;
     for (int pass = 0; pass < 2; pass++)
-        box_blur(a, l->w, l->h, r, a + n);
+        box_blur(a, w, h, r, a + n);
     for (int y = 0; y < l->h; y++)
         for (int x = 0; x < l->w; x++) {
-            uint8_t *px = im->px + ((size_t)(y + l->y0) * (size_t)im->width + (size_t)(x + l->x0)) * (size_t)im->channels;
-            float    f = 1 - strength * a[(size_t)y * (size_t)l->w + (size_t)x];
+            /* picture pixel (x, y) lies at (x + 1) / 2 of the shadow: on a sample or half-way between two */
+            const float *p = a + (size_t)((y + 1) / 2) * (size_t)w + (size_t)((x + 1) / 2);
+            size_t       right = (size_t)((x + 1) & 1), down = (y + 1) & 1 ? (size_t)w : 0;
+            float        f = 1 - 0.25F * (p[0] + p[right] + p[down] + p[down + right]);
+            uint8_t     *px;
+            if (f >= 0.999F)
+                continue;
+            px = im->px + ((size_t)(y + l->y0) * (size_t)im->width + (size_t)(x + l->x0)) * (size_t)im->channels;
             for (int c = 0; c < colour; c++)
                 px[c] = (uint8_t)((float)px[c] * f + 0.5F);
         }
@@ -287,73 +298,92 @@ done:
     return st;
 }
 
-/* Average k x k layer pixels into planes of premultiplied r, g, b, a (0..1), then soften by (q, 1-2q, q) both ways. */
+/* Average k x k pixels of the surface into out (l->w x l->h, 4 bytes each, in the surface's own order). */
 static void
-reduce(float *plane, const layer *l, cairo_surface_t *sf, float q)
+reduce(uint8_t *out, const layer *l, cairo_surface_t *sf)
 {
     const unsigned char *data = cairo_image_surface_get_data(sf);
-    int                  stride = cairo_image_surface_get_stride(sf), k = l->k;
-    size_t               n = (size_t)l->w * (size_t)l->h;
-    float                unit = 1.0F / (255.0F * (float)(k * k));
+    size_t               stride = (size_t)cairo_image_surface_get_stride(sf), k = (size_t)l->k, row = 4 * (size_t)l->w;
+    uint32_t             all = (uint32_t)(k * k);
 
-    for (int y = 0; y < l->h; y++)
-        for (int x = 0; x < l->w; x++) {
-            uint32_t sum[4] = {0};
-            for (int j = 0; j < k; j++) {
-                const uint32_t *row = (const uint32_t *)(const void *)(data + (size_t)(y * k + j) * (size_t)stride) + x * k;
-                for (int i = 0; i < k; i++) {
-                    sum[0] += row[i] >> 16 & 255;
-                    sum[1] += row[i] >> 8 & 255;
-                    sum[2] += row[i] & 255;
-                    sum[3] += row[i] >> 24;
-                }
-            }
-            for (int c = 0; c < 4; c++)
-                plane[(size_t)c * n + (size_t)y * (size_t)l->w + (size_t)x] = (float)sum[c] * unit;
+    for (size_t y = 0; y < (size_t)l->h; y++, out += row) {
+        const unsigned char *from = data + y * k * stride;
+        if (k == 1) {
+            memcpy(out, from, row);
+            continue;
         }
-    for (int c = 0; c < 4; c++) {
-        float *p = plane + (size_t)c * n;
-        for (int y = 0; y < l->h; y++) {
-            float *row = p + (size_t)y * (size_t)l->w, before = row[0];
-            for (int x = 0; x < l->w; x++) {
-                float here = row[x], after = x + 1 < l->w ? row[x + 1] : here;
-                row[x] = q * (before + after) + (1 - 2 * q) * here;
-                before = here;
+        for (size_t x = 0; x < (size_t)l->w; x++)
+            for (size_t c = 0; c < 4; c++) {
+                uint32_t sum = all / 2;
+                for (size_t j = 0; j < k; j++)
+                    for (size_t i = 0; i < k; i++)
+                        sum += from[j * stride + (x * k + i) * 4 + c];
+                out[4 * x + c] = (uint8_t)(sum / all);
             }
-        }
-        for (int x = 0; x < l->w; x++) {
-            float before = p[x];
-            for (int y = 0; y < l->h; y++) {
-                float *here = p + (size_t)y * (size_t)l->w + x, own = *here;
-                float  after = y + 1 < l->h ? here[l->w] : own;
-                *here  = q * (before + after) + (1 - 2 * q) * own;
-                before = own;
-            }
-        }
     }
 }
 
+/* (q, 64 - 2q, q) / 64 along rows and along columns, bytes of four channels. `line` holds two rows. */
 static void
-compose(mf_image *im, const layer *l, const float *plane, float grain, uint32_t seed)
+soften(uint8_t *a, const layer *l, unsigned q, uint8_t *line)
 {
-    size_t n = (size_t)l->w * (size_t)l->h;
+    size_t   row = 4 * (size_t)l->w;
+    unsigned own = 64 - 2 * q;
+    uint8_t *before = line + row;
 
-    for (int y = 0; y < l->h; y++)
-        for (int x = 0; x < l->w; x++) {
-            size_t   i = (size_t)y * (size_t)l->w + (size_t)x;
-            uint8_t *px = im->px + ((size_t)(y + l->y0) * (size_t)im->width + (size_t)(x + l->x0)) * (size_t)im->channels;
-            float    a = plane[3 * n + i], rgb[3] = {plane[i], plane[n + i], plane[2 * n + i]}, g;
-            if (a <= 0.002F)
+    for (int y = 0; y < l->h; y++) {
+        uint8_t *p = a + (size_t)y * row;
+        memcpy(line, p, row);
+        for (size_t i = 4; i + 4 < row; i++)
+            p[i] = (uint8_t)((q * (unsigned)(line[i - 4] + line[i + 4]) + own * line[i] + 32) >> 6);
+    }
+    memcpy(before, a, row);
+    for (int y = 1; y + 1 < l->h; y++) {
+        uint8_t *p = a + (size_t)y * row;
+        memcpy(line, p, row);
+        for (size_t i = 0; i < row; i++)
+            p[i] = (uint8_t)((q * (unsigned)(before[i] + p[i + row]) + own * p[i] + 32) >> 6);
+        memcpy(before, line, row);
+    }
+}
+
+static uint8_t
+byte(int v)
+{
+    return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
+}
+
+/* Premultiplied layer over the picture, with a grain of its own of +-grain grey levels. */
+static void
+compose(mf_image *im, const layer *l, const uint8_t *over, float grain, uint32_t seed)
+{
+    int amount = (int)(255 * 64 * grain);
+
+    for (int y = 0; y < l->h; y++) {
+        uint8_t *px = im->px + ((size_t)(y + l->y0) * (size_t)im->width + (size_t)l->x0) * (size_t)im->channels;
+        for (int x = 0; x < l->w; x++, px += im->channels, over += 4) {
+            uint32_t argb;
+            int      a, rest, g, rgb[3];
+            memcpy(&argb, over, sizeof argb);
+            a = (int)(argb >> 24);
+            if (a == 0)
                 continue;
-            seed = seed * 1664525U + 1013904223U;
-            g    = a * grain * ((float)(seed >> 16 & 0xFFFF) / 32768.0F - 1.0F);
-            if (im->channels == 1)
-                rgb[0] = 0.299F * rgb[0] + 0.587F * rgb[1] + 0.114F * rgb[2];
-            for (int c = 0; c < (im->channels == 1 ? 1 : 3); c++)
-                px[c] = (uint8_t)(clamp01(rgb[c] + g + (1 - a) * (float)px[c] / 255.0F) * 255 + 0.5F);
+            rest   = 255 - a;
+            rgb[0] = (int)(argb >> 16 & 255);
+            rgb[1] = (int)(argb >> 8 & 255);
+            rgb[2] = (int)(argb & 255);
+            seed   = seed * 1664525U + 1013904223U;
+            g      = ((int)(seed >> 16) - 32768) * amount / 32768 * a / (255 * 64);
+            if (im->channels == 1) {
+                px[0] = byte((77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2] + 128) / 256 + g + (rest * px[0] + 127) / 255);
+                continue;
+            }
+            for (int c = 0; c < 3; c++)
+                px[c] = byte(rgb[c] + g + (rest * px[c] + 127) / 255);
             if (im->channels == 4)
-                px[3] = (uint8_t)(clamp01(a + (1 - a) * (float)px[3] / 255.0F) * 255 + 0.5F);
+                px[3] = byte(a + (rest * px[3] + 127) / 255);
         }
+    }
 }
 
 mf_status
@@ -367,6 +397,7 @@ mf_mask_draw(mf_image *im, const mf_mask_shape *shape, const mf_mask_style *styl
     cairo_surface_t *sf = NULL, *cloth = NULL;
     cairo_t         *cr = NULL;
     float           *work = NULL;
+    uint8_t         *flat;
     size_t           n, fine;
     mf_status        st;
 
@@ -374,7 +405,7 @@ mf_mask_draw(mf_image *im, const mf_mask_shape *shape, const mf_mask_style *styl
         return st;
     n     = (size_t)l.w * (size_t)l.h;
     fine  = n * (size_t)l.k * (size_t)l.k;
-    work  = mf_calloc(2 * fine > 4 * n ? 2 * fine : 4 * n, sizeof *work);
+    work  = mf_calloc(2 * fine + 2 * (size_t)l.w, sizeof *work);
     sf    = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, l.w * l.k, l.h * l.k);
     cloth = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, l.w * l.k, l.h * l.k);
     cr    = cairo_create(sf);
@@ -397,8 +428,10 @@ mf_mask_draw(mf_image *im, const mf_mask_shape *shape, const mf_mask_style *styl
         st = mf_fail(err, MF_E_INTERNAL, "drawing a mask: %s", cairo_status_to_string(cairo_status(cr)));
         goto done;
     }
-    reduce(work, &l, sf, soft);
-    compose(im, &l, work, grain, seed);
+    flat = (uint8_t *)work; /* the texture coordinates are done with: 4 bytes a pixel and two rows fit in their place */
+    reduce(flat, &l, sf);
+    soften(flat, &l, (unsigned)(64 * soft + 0.5F), flat + 4 * n);
+    compose(im, &l, flat, grain, seed);
 done:
     cairo_destroy(cr);
     cairo_surface_destroy(cloth);

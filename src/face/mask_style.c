@@ -1,12 +1,20 @@
 /* face/mask_style.c: draw at random what a mask is made of and how it is worn. */
 #include "face/mask.h"
 
+#include <math.h>
 #include <string.h>
 
 static float
 uni(mf_rng *rng, double lo, double hi)
 {
     return (float)mf_rng_uniform(rng, lo, hi);
+}
+
+static void
+turn(float out[2], float angle)
+{
+    out[0] = cosf(angle);
+    out[1] = sinf(angle);
 }
 
 static void
@@ -117,7 +125,7 @@ mf_mask_style_draw(mf_rng *rng)
     else
         memcpy(st.loop, st.colour[0], sizeof st.loop);
     st.period = uni(rng, 0.06, 0.2);
-    st.angle  = uni(rng, 0, 3.14159);
+    turn(st.turn, uni(rng, 0, 3.14159));
     st.pleat[0]    = 0.28F + uni(rng, -0.03, 0.03);
     st.pleat[1]    = 0.48F + uni(rng, -0.03, 0.03);
     st.pleat[2]    = 0.68F + uni(rng, -0.03, 0.03);
@@ -130,9 +138,9 @@ mf_mask_style_draw(mf_rng *rng)
     for (int i = 0; i < MF_MASK_CREASES; i++) {
         st.crease[i][0] = uni(rng, 0.1, 0.9);
         st.crease[i][1] = uni(rng, 0.2, 0.95);
-        st.crease[i][2] = uni(rng, -1.2, 1.2);
-        st.crease[i][3] = uni(rng, 0.08, 0.25);
-        st.crease[i][4] = uni(rng, 0.0, st.type == MF_MASK_CUP ? 0.15 : 0.7);
+        turn(&st.crease[i][2], uni(rng, -1.2, 1.2));
+        st.crease[i][4] = uni(rng, 0.08, 0.25);
+        st.crease[i][5] = uni(rng, 0.0, st.type == MF_MASK_CUP ? 0.15 : 0.7);
     }
     st.weave = uni(rng, 0.01, 0.04);
     st.valve = st.type == MF_MASK_CUP && mf_rng_unit(rng) < 0.4;

@@ -17,7 +17,16 @@ to_image(mf_image *im, cairo_surface_t *sf, int k)
     int                  stride = cairo_image_surface_get_stride(sf);
     uint32_t             half = (uint32_t)(k * k) / 2, all = (uint32_t)(k * k);
 
-    for (int y = 0; y < im->height; y++)
+    for (int y = 0; k == 1 && y < im->height; y++) {
+        const uint32_t *row = (const uint32_t *)(const void *)(data + (size_t)y * (size_t)stride);
+        uint8_t        *px = im->px + (size_t)y * (size_t)im->width * 3;
+        for (int x = 0; x < im->width; x++, px += 3) {
+            px[0] = (uint8_t)(row[x] >> 16);
+            px[1] = (uint8_t)(row[x] >> 8);
+            px[2] = (uint8_t)row[x];
+        }
+    }
+    for (int y = 0; k > 1 && y < im->height; y++)
         for (int x = 0; x < im->width; x++) {
             uint32_t sum[3] = {half, half, half};
             uint8_t *px = im->px + ((size_t)y * (size_t)im->width + (size_t)x) * 3;
@@ -116,8 +125,7 @@ static mf_status
 camera(mf_image *im, const mf_scene *s, mf_err *err)
 {
     size_t   w = (size_t)im->width, h = (size_t)im->height, row = 3 * w;
-    uint32_t seed = s->seed | 1U;
-    float    q = 0.25F * s->blur;
+    float    q = 0.25F * s->blur, *work, *grain, *gain, *fall, *noise;
     uint8_t *old;
 
     if (q > 0) {
@@ -136,21 +144,35 @@ camera(mf_image *im, const mf_scene *s, mf_err *err)
         }
         mf_free(old);
     }
-    for (size_t y = 0; y < h; y++)
-        for (size_t x = 0; x < w; x++) {
-            float dx = 2 * (float)x / (float)w - 1, dy = 2 * (float)y / (float)h - 1;
-            float gain = s->exposure * (1 - 0.5F * s->vignette * (dx * dx + dy * dy)), grey = 0;
-            for (int k = 0; k < 3; k++) {
-                seed = seed * 1664525U + 1013904223U;
-                grey += (float)(seed >> 16) * (1.0F / 65536.0F) - 0.5F;
-            }
-            for (int c = 0; c < 3; c++) {
-                uint8_t *px = &im->px[y * row + 3 * x + (size_t)c];
-                float    v = (float)*px * (1.0F / 255.0F) * gain * (1 + s->warmth * (float)(1 - c));
-                v   = 0.5F + s->contrast * (v - 0.5F) + 2 * s->noise * grey;
-                *px = (uint8_t)(v < 0 ? 0 : v > 1 ? 255 : v * 255 + 0.5F);
-            }
+    if ((work = mf_calloc(4 * row, sizeof *work)) == NULL)
+        return mf_oom(err, 4 * row * sizeof *work, "the noise of a picture");
+    grain = work, gain = work + row, fall = gain + row, noise = fall + row;
+    for (size_t i = 0; i < row; i++) { /* brightness of a column, and how much of it is lost towards the upper and lower rim */
+        float dx = 2 * (float)(i / 3) / (float)w - 1, k = s->contrast * s->exposure * (1 + s->warmth * (1 - (float)(i % 3)));
+        gain[i] = k * (1 - 0.5F * s->vignette * dx * dx);
+        fall[i] = k * 0.5F * s->vignette;
+    }
+    for (size_t y = 0; y < h; y++) {
+        float    dy = 2 * (float)y / (float)h - 1, base = 255 * (0.5F - 0.5F * s->contrast) + 0.5F, loud = 510 * s->noise;
+        uint32_t at = s->seed + (uint32_t)(y * w) * 3U;
+        uint8_t *px = &im->px[y * row];
+        for (size_t x = 0; x < w; x++) { /* two uniform numbers make a triangular one */
+            uint32_t mix = (at + (uint32_t)x) * 0x9E3779B1U;
+            mix ^= mix >> 15;
+            mix *= 0x2C1B3C6DU;
+            mix ^= mix >> 13;
+            noise[x] = base + loud * ((float)(int)((mix & 0xFFFF) + (mix >> 16)) * (1.0F / 65536.0F) - 1.0F);
         }
+        for (size_t x = 0; x < w; x++)
+            grain[3 * x] = grain[3 * x + 1] = grain[3 * x + 2] = noise[x];
+        for (size_t i = 0; i < row; i++) {
+            float v = (float)px[i] * (gain[i] - fall[i] * dy * dy) + grain[i];
+            v     = v < 0 ? 0 : v;
+            v     = v > 255 ? 255 : v;
+            px[i] = (uint8_t)(int)v;
+        }
+    }
+    mf_free(work);
     return MF_OK;
 }
 

@@ -55,7 +55,7 @@ hidden(const mf_mask_shape *s, double x, double y)
 }
 
 typedef struct tally {
-    int pictures, mouth, mouth_hidden, eye, eye_hidden, tip, tip_hidden, changed_mouth, changed_eye;
+    int pictures, mouth, mouth_hidden, eye, eye_hidden, tip, tip_hidden, seen[2], changed[2]; /* pixels: eyes, mouth */
 } tally;
 
 /* Shapes of several fits per face, and on every fourth face the drawn pixels themselves. */
@@ -97,8 +97,8 @@ one_face(tally *t, const char *root, const char *image, const char *pts, uint64_
             if (x < 0 || y < 0 || x >= im.width || y >= im.height)
                 continue;
             at = ((size_t)y * (size_t)im.width + (size_t)x) * 3;
-            if (memcmp(im.px + at, old.px + at, 3) != 0)
-                (i <= LAST_EYE ? (t->changed_eye++) : (t->changed_mouth++));
+            t->seen[i > LAST_EYE]++;
+            t->changed[i > LAST_EYE] += memcmp(im.px + at, old.px + at, 3) != 0;
         }
         mf_image_free(&im);
         mf_image_free(&old);
@@ -132,13 +132,16 @@ mouths_are_hidden_and_eyes_are_not(void **state)
         one_face(&t, root, field[0], field[1], key);
     }
     mf_csv_close(csv);
-    printf("%d photos: mouth %.2f %% hidden, eyes %.2f %% hidden, nose tip %.1f %% hidden; eye pixels changed %d\n", t.pictures,
-           100.0 * t.mouth_hidden / t.mouth, 100.0 * t.eye_hidden / t.eye, 100.0 * t.tip_hidden / t.tip, t.changed_eye);
+    printf("%d photos: mouth %.2f %% hidden, eyes %.2f %% hidden, nose tip %.1f %% hidden; pixels changed: %d of %d at the eyes, %d of %d at the mouth\n", t.pictures,
+           100.0 * t.mouth_hidden / t.mouth, 100.0 * t.eye_hidden / t.eye, 100.0 * t.tip_hidden / t.tip, t.changed[0], t.seen[0],
+           t.changed[1], t.seen[1]);
     assert_true(t.pictures >= 90);
     assert_true(t.mouth_hidden * 100 >= t.mouth * 99);
     assert_true(t.eye_hidden * 1000 <= t.eye);
     assert_true(t.tip_hidden * 100 >= t.tip * 85); /* a few are worn low on purpose */
-    assert_true(t.changed_mouth > 0);
+    /* the pixels themselves: the soft shadow of a rim may reach a lid, and cloth may happen to have the colour of a lip */
+    assert_true(t.changed[0] * 100 <= t.seen[0]);
+    assert_true(t.changed[1] * 100 >= t.seen[1] * 98);
 }
 
 int

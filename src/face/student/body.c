@@ -4,31 +4,73 @@
 #include <math.h>
 #include <string.h>
 
+enum { BLOBS = 4, STEP = 8 };
+
+/* A wall in two tones and things out of focus before it, at picture place (x, y). */
+static void
+wall(float rgb[3], const mf_scene *s, float blob[BLOBS][6], float x, float y, float n)
+{
+    float t = (0.28F * x + 0.92F * y) / (1.2F * n);
+
+    for (int c = 0; c < 3; c++)
+        rgb[c] = s->back[0][c] + t * (s->back[1][c] - s->back[0][c]);
+    for (int i = 0; i < BLOBS; i++) {
+        float u = (x - blob[i][0]) * blob[i][2], v = (y - blob[i][1]) * blob[i][2], r = 1 - u * u - v * v;
+        if (r <= 0)
+            continue;
+        for (int c = 0; c < 3; c++)
+            rgb[c] += r * r * blob[i][3 + c];
+    }
+    for (int c = 0; c < 3; c++)
+        rgb[c] = 255 * (rgb[c] < 0.02F ? 0.02F : rgb[c] > 0.99F ? 0.99F : rgb[c]) + 0.5F;
+}
+
+/* Written straight into the pixels, from places STEP apart: cairo's gradients of the size of a picture take long. */
 void
 mf_backdrop_paint(cairo_t *cr, const mf_head *h)
 {
     const mf_scene  *s = h->scene;
-    double           n = h->size;
+    cairo_surface_t *sf = cairo_get_target(cr);
+    float            n = (float)h->size, blob[BLOBS][6];
     mf_dice          dice = {s->seed};
-    cairo_pattern_t *p = cairo_pattern_create_linear(0, 0, 0.3 * n, n);
+    unsigned char   *data;
+    size_t           stride;
 
-    for (int i = 0; i < 2; i++)
-        cairo_pattern_add_color_stop_rgb(p, i, mf_clamp((double)s->back[i][0], 0.02, 1), mf_clamp((double)s->back[i][1], 0.02, 1),
-                                         mf_clamp((double)s->back[i][2], 0.02, 1));
-    cairo_set_source(cr, p);
-    cairo_paint(cr);
-    cairo_pattern_destroy(p);
-    for (int i = 0; i < 5; i++) { /* things out of focus */
-        double x = n * (double)mf_dice_unit(&dice), y = n * (double)mf_dice_unit(&dice), r = n * (0.12 + 0.3 * (double)mf_dice_unit(&dice));
-        double k = (double)mf_dice_spread(&dice), c = k > 0 ? 1 : 0, warm = 0.1 * (double)mf_dice_spread(&dice);
-        p = cairo_pattern_create_radial(x, y, 0.3 * r, x, y, r);
-        cairo_pattern_add_color_stop_rgba(p, 0, mf_clamp(c + warm, 0, 1), c, mf_clamp(c - warm, 0, 1), 0.18 * fabs(k));
-        cairo_pattern_add_color_stop_rgba(p, 1, mf_clamp(c + warm, 0, 1), c, mf_clamp(c - warm, 0, 1), 0);
-        cairo_set_source(cr, p);
-        cairo_rectangle(cr, x - r, y - r, 2 * r, 2 * r);
-        cairo_fill(cr);
-        cairo_pattern_destroy(p);
+    for (int i = 0; i < BLOBS; i++) {
+        float k, warm;
+        blob[i][0] = n * mf_dice_unit(&dice);
+        blob[i][1] = n * mf_dice_unit(&dice);
+        blob[i][2] = 1 / (n * (0.16F + 0.32F * mf_dice_unit(&dice)));
+        k          = 0.16F * mf_dice_spread(&dice);
+        warm       = 0.1F * k * mf_dice_spread(&dice);
+        blob[i][3] = k + warm;
+        blob[i][4] = k;
+        blob[i][5] = k - warm;
     }
+    cairo_surface_flush(sf);
+    data   = cairo_image_surface_get_data(sf);
+    stride = (size_t)cairo_image_surface_get_stride(sf);
+    for (int y0 = 0; y0 < h->size; y0 += STEP)
+        for (int x0 = 0; x0 < h->size; x0 += STEP) {
+            float q[2][2][3];
+            for (int j = 0; j < 2; j++)
+                for (int i = 0; i < 2; i++)
+                    wall(q[j][i], s, blob, (float)(x0 + i * STEP), (float)(y0 + j * STEP), n);
+            for (int y = y0; y < y0 + STEP && y < h->size; y++) {
+                uint32_t *row = (uint32_t *)(void *)(data + (size_t)y * stride);
+                float     v = (float)(y - y0) / STEP, rgb[3], slope[3];
+                for (int c = 0; c < 3; c++) {
+                    rgb[c]   = q[0][0][c] + v * (q[1][0][c] - q[0][0][c]);
+                    slope[c] = (q[0][1][c] + v * (q[1][1][c] - q[0][1][c]) - rgb[c]) / STEP;
+                }
+                for (int x = x0; x < x0 + STEP && x < h->size; x++) {
+                    row[x] = 0xFF000000U | (uint32_t)(int)rgb[0] << 16 | (uint32_t)(int)rgb[1] << 8 | (uint32_t)(int)rgb[2];
+                    for (int c = 0; c < 3; c++)
+                        rgb[c] += slope[c];
+                }
+            }
+        }
+    cairo_surface_mark_dirty(sf);
 }
 
 static bool

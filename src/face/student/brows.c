@@ -10,7 +10,7 @@ knot(double out[2], const mf_person *w, double sign, double t)
 {
     double arch = (double)w->brow_arch, y;
 
-    y = -0.285 - 0.055 * mf_smooth(0, 0.55, t) + 0.10 * mf_smooth(0.60, 1.05, t) - arch * sin(3.1416 * pow(t, 1.15)) -
+    y = -0.305 - 0.035 * mf_smooth(0, 0.55, t) + 0.10 * mf_smooth(0.60, 1.05, t) - arch * sin(3.1416 * pow(t, 1.15)) -
         (double)w->brow_height - (double)w->brow_tilt * (t - 0.5);
     out[0] = sign * (0.175 + 0.70 * t) * (0.5 + 0.5 * (double)w->eye_space);
     out[1] = y;

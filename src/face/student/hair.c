@@ -187,7 +187,7 @@ curls(cairo_t *cr, const mf_head *h, const cap *c)
 
 /* Hair that hangs beside the face: from the temple down. `end` is the y where it ends. */
 static void
-locks(cairo_t *cr, const mf_head *h, double end, double volume, bool front)
+locks(cairo_t *cr, const mf_head *h, const cap *cp, double end, bool front)
 {
     const mf_person *w = h->who;
     mf_dice          dice = {w->strands ^ (front ? 0x10C5U : 0xBACCU)};
@@ -197,7 +197,7 @@ locks(cairo_t *cr, const mf_head *h, double end, double volume, bool front)
         for (int i = 0; i < 6; i++) {
             double t = i / 5.0, y = -0.75 + (end + 0.75) * t, xi, xo;
             xi = front ? 1.02 + 0.07 * mf_smooth(0, 0.3, t) - 0.12 * mf_smooth(0.45, 1, t) : 0;
-            xo = 1.13 + (0.04 + volume) * mf_smooth(-1.0, 0.0, y) + 0.10 * sin(3.0 * t) + 0.05 * t - 0.14 * mf_smooth(0.8, 1, t);
+            xo = 1.13 + (0.04 + cp->volume) * mf_smooth(-1.0, 0.0, y) + 0.10 * sin(3.0 * t) + 0.05 * t - 0.14 * mf_smooth(0.8, 1, t);
             if (!front)
                 xo += 0.04;
             mf_head_project(in[i], h, m * xi, y, front ? -0.50 : -0.9);
@@ -205,10 +205,14 @@ locks(cairo_t *cr, const mf_head *h, double end, double volume, bool front)
         }
         cairo_new_path(cr);
         mf_path_smooth(cr, (const double (*)[2])in, 6, false);
-        for (int i = 5; i >= 0; i--)
+        cairo_curve_to(cr, in[5][0], in[5][1] + 0.10 * h->scale, out[5][0], out[5][1] + 0.08 * h->scale, out[5][0], out[5][1]);
+        for (int i = 4; i >= 0; i--)
             cairo_line_to(cr, out[i][0], out[i][1]);
         cairo_close_path(cr);
-        tinted(cr, h, w->hair_colour, front ? 0.78 : 0.5, 1);
+        if (front)
+            body_gradient(cr, h, cp, w->hair_colour);
+        else
+            tinted(cr, h, w->hair_colour, 0.5, 1);
         cairo_fill_preserve(cr);
         cairo_set_line_width(cr, 0.05 * h->scale);
         cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
@@ -317,9 +321,9 @@ mf_hair_back(cairo_t *cr, const mf_head *h)
         return;
     build(&c, h);
     if (w->hair == MF_HAIR_LONG)
-        locks(cr, h, 2.6, c.volume, false);
+        locks(cr, h, &c, 2.6, false);
     else if (w->hair == MF_HAIR_BOB || (w->hair == MF_HAIR_FRINGE && w->woman))
-        locks(cr, h, 1.55, c.volume, false);
+        locks(cr, h, &c, 1.55, false);
     else if (w->hair == MF_HAIR_SCARF)
         scarf(cr, h, &c, false);
     if (w->hair == MF_HAIR_BUN) {
@@ -368,11 +372,11 @@ mf_hair_front(cairo_t *cr, const mf_head *h)
         curls(cr, h, &c);
         return;
     }
-    cap_strands(cr, h, &c, 150, w->hair == MF_HAIR_PARTED || w->hair == MF_HAIR_LONG || w->hair == MF_HAIR_BOB ? 1.2 : 0.3, 0.030);
+    cap_strands(cr, h, &c, 120, w->hair == MF_HAIR_PARTED || w->hair == MF_HAIR_LONG || w->hair == MF_HAIR_BOB ? 1.2 : 0.3, 0.030);
     if (w->hair == MF_HAIR_LONG)
-        locks(cr, h, 2.6, c.volume, true);
+        locks(cr, h, &c, 2.6, true);
     else if (w->hair == MF_HAIR_BOB || (w->hair == MF_HAIR_FRINGE && w->woman))
-        locks(cr, h, 1.5, c.volume, true);
+        locks(cr, h, &c, 1.5, true);
     if (w->hair == MF_HAIR_FRINGE)
         bangs(cr, h);
 }

@@ -143,12 +143,13 @@ triangle(raster *o, const float *p[3], const float *c[3])
     xb  = (int)fminf(max, floorf(x_hi - 0.5F));
     ya  = (int)fmaxf(0, ceilf(y_lo - 0.5F));
     yb  = (int)fminf(max, floorf(y_hi - 0.5F));
-    for (int y = ya; y <= yb; y++)
-        for (int x = xa; x <= xb; x++) {
-            float dx = (float)x + 0.5F - p[0][0], dy = (float)y + 0.5F - p[0][1];
-            float b = (dx * (p[2][1] - p[0][1]) - (p[2][0] - p[0][0]) * dy) * inv;
-            float d = ((p[1][0] - p[0][0]) * dy - dx * (p[1][1] - p[0][1])) * inv, a = 1 - b - d, z;
-            size_t at = (size_t)y * (size_t)o->stride + (size_t)x;
+    for (int y = ya; y <= yb; y++) {
+        float  dx = (float)xa + 0.5F - p[0][0], dy = (float)y + 0.5F - p[0][1];
+        float  b = (dx * (p[2][1] - p[0][1]) - (p[2][0] - p[0][0]) * dy) * inv, db = (p[2][1] - p[0][1]) * inv;
+        float  d = ((p[1][0] - p[0][0]) * dy - dx * (p[1][1] - p[0][1])) * inv, dd = -(p[1][1] - p[0][1]) * inv;
+        size_t at = (size_t)y * (size_t)o->stride + (size_t)xa;
+        for (int x = xa; x <= xb; x++, at++, b += db, d += dd) {
+            float a = 1 - b - d, z;
             if (b < -1e-4F || d < -1e-4F || a < -1e-4F)
                 continue;
             z = a * p[0][2] + b * p[1][2] + d * p[2][2];
@@ -158,6 +159,7 @@ triangle(raster *o, const float *p[3], const float *c[3])
             o->px[at]    = pack(a * c[0][0] + b * c[1][0] + d * c[2][0], a * c[0][1] + b * c[1][1] + d * c[2][1],
                                 a * c[0][2] + b * c[1][2] + d * c[2][2]);
         }
+    }
 }
 
 static void

@@ -75,7 +75,7 @@ resample(double (*out)[2], int m, const double (*p)[2], int n)
 void
 mf_soft_line(cairo_t *cr, const double (*p)[2], int n, double width, const float rgb[3], double alpha)
 {
-    enum { MOST = 33, LAYERS = 4 };
+    enum { MOST = 33, LAYERS = 3 };
     double at[MOST][2], side[MOST][2];
     int    m = 3 * (n - 1) + 1;
 
@@ -91,14 +91,14 @@ mf_soft_line(cairo_t *cr, const double (*p)[2], int n, double width, const float
         side[i][1] = len > 0 ? dx / len * taper * 0.5 * width : 0;
     }
     for (int k = 0; k < LAYERS; k++) {
-        static const double wide[LAYERS] = {1.9, 1.35, 0.85, 0.4};
+        static const double wide[LAYERS] = {1.75, 1.05, 0.5};
         cairo_new_path(cr);
         for (int i = 0; i < m; i++)
             cairo_line_to(cr, at[i][0] + wide[k] * side[i][0], at[i][1] + wide[k] * side[i][1]);
         for (int i = m - 1; i >= 0; i--)
             cairo_line_to(cr, at[i][0] - wide[k] * side[i][0], at[i][1] - wide[k] * side[i][1]);
         cairo_close_path(cr);
-        mf_rgb(cr, rgb, 1, 0.30 * alpha);
+        mf_rgb(cr, rgb, 1, 0.38 * alpha);
         cairo_fill(cr);
     }
     cairo_new_path(cr);
