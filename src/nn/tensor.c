@@ -303,15 +303,18 @@ put_num(mf_dtype t, void *p, int64_t i, double v)
     MF_ASSERT(!"dtype");
 }
 
-/* A layout's offset is a sum over dimensions: off[d][i] of index i of dimension d. One block of memory for all tables;
+enum { TABLE_SMALL = 2048 };
+
+/* A layout's offset is a sum over dimensions: off[d][i] of index i of dimension d. One block of memory for all tables:
+ * `small` (TABLE_SMALL numbers on the caller's stack, so that a training step allocates nothing) where they fit.
  * NULL when out of memory (the caller then computes each offset). */
 static int64_t *
-offset_tables(const mf_shape *s, const mf_layout *l, int64_t *off[MF_MAX_DIMS])
+offset_tables(const mf_shape *s, const mf_layout *l, int64_t *off[MF_MAX_DIMS], int64_t *small)
 {
     int64_t  n = 1, *mem, idx[MF_MAX_DIMS] = {0};
 
     for (int d = 0; d < s->ndim; d++) n += s->dim[d];
-    if (!(mem = mf_calloc((size_t)n, sizeof *mem))) return NULL;
+    if (!(mem = n <= TABLE_SMALL ? small : mf_calloc((size_t)n, sizeof *mem))) return NULL;
     n = 0;
     for (int d = 0; d < s->ndim; d++) {
         off[d] = mem + n;
@@ -344,7 +347,7 @@ mf_tensor_copy(const mf_tdesc *dd, void *dst, const mf_tdesc *sd, const void *sr
     const mf_shape *s = &dd->shape;
     int64_t         n = mf_shape_elems(s), idx[MF_MAX_DIMS] = {0}, *da[MF_MAX_DIMS], *sa[MF_MAX_DIMS];
     int             last = s->ndim - 1;
-    int64_t        *dt, *st;
+    int64_t        *dt, *st, small_d[TABLE_SMALL], small_s[TABLE_SMALL];
 
     MF_ASSERT(mf_shape_eq(&dd->shape, &sd->shape));
     if (n == 0) return;
@@ -357,8 +360,8 @@ mf_tensor_copy(const mf_tdesc *dd, void *dst, const mf_tdesc *sd, const void *sr
         copy_one(dd->dtype, dst, 0, sd->dtype, src, 0);
         return;
     }
-    dt = offset_tables(s, &dd->layout, da);
-    st = offset_tables(s, &sd->layout, sa);
+    dt = offset_tables(s, &dd->layout, da, small_d);
+    st = offset_tables(s, &sd->layout, sa, small_s);
     for (int64_t k = 0; k < n; k += s->dim[last]) {
         int64_t a = 0, b = 0;
 
@@ -380,8 +383,8 @@ mf_tensor_copy(const mf_tdesc *dd, void *dst, const mf_tdesc *sd, const void *sr
             idx[d] = 0;
         }
     }
-    mf_free(dt);
-    mf_free(st);
+    if (dt != small_d) mf_free(dt);
+    if (st != small_s) mf_free(st);
 }
 
 /* ---- named tensors ---- */
