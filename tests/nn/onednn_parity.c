@@ -145,6 +145,7 @@ run_one(const mf_backend *b, const parity_case *c, void *const *values, mf_dtype
             continue;
         }
         p.has_in[i]       = true;
+        p.free_in[i]      = c->free_in >> i & 1u;
         p.in[i].shape     = shape_of(&c->in[i]);
         p.in[i].dtype     = c->in[i].kind[0] == 'a' ? act : c->in[i].kind[0] == 'u' ? MF_DTYPE_U8 : MF_DTYPE_F32;
         p.in[i].layout    = c->in[i].kind[0] == 'f' ? mf_layout_plain(&p.in[i].shape) : start_layout(&p.in[i].shape, st);

@@ -37,6 +37,7 @@ typedef struct parity_case {
     double      tol32;      /* largest |error| over the largest |reference| of an output; 0 = 1e-5 */
     double      tol16;      /* the same in bf16; 0 = 8e-3 */
     unsigned    skip_out;   /* bit o: output o is not wanted */
+    unsigned    free_in;    /* bit i: input i takes the storage that the kernel asks for (a trained weight, a picture) */
     bool        special;    /* sums of infinities: compare only whether elements are finite */
     bool        f32_only;   /* no bf16 form */
     bool        f32_by_ref; /* no f32 kernel here */

@@ -27,6 +27,9 @@ test_forward(void **state)
         {.op = "conv2d", .attrs = CONV(1, 1, 1, 3), .in = {ACT(2, 15, 5, 5), ACT(21, 5, 3, 3), F32(21)}},
         {.op = "conv2d", .attrs = CONV(1, 3, 1, 1), .in = {ACT(2, 2, 9, 9), ACT(1, 2, 7, 7)}},
         {.op = "conv2d", .attrs = CONV(1, 0, 1, 1), .in = {ACT(3, 64, 1, 1), ACT(5, 64, 1, 1), F32(5)}},
+        {.op = "conv2d", .attrs = CONV(2, 3, 1, 1), .in = {ACT(3, 3, 17, 19), ACT(64, 3, 7, 7)}, .free_in = 3},
+        {.op = "conv2d", .attrs = CONV(1, 1, 1, 1), .in = {ACT(2, 32, 9, 7), ACT(64, 32, 3, 3), F32(64)}, .free_in = 2},
+        {.op = "conv2d", .attrs = CONV(2, 0, 1, 1), .in = {ACT(2, 64, 9, 7), ACT(128, 64, 1, 1)}, .free_in = 2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         parity_run(&cases[i]);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/mem.h"
+#include "core/rng.h"
 #include "nn/ops.h"
 #include "onednn_parity.h"
 
@@ -86,11 +88,110 @@ test_by_reference(void **state)
     RUN_ALL(cases);
 }
 
+typedef struct blocking {
+    int dims[4], sizes[4], n;
+} blocking;
+
+/* Dense: dimensions outside the blocks in order. */
+static mf_layout
+blocked(const mf_shape *s, const blocking *b)
+{
+    mf_layout l     = {.nblk = b->n};
+    int64_t   block[MF_MAX_DIMS] = {1, 1, 1, 1, 1, 1}, step = 1;
+
+    for (int i = 0; i < b->n; i++) {
+        l.blk_dim[i] = b->dims[i];
+        l.blk[i]     = b->sizes[i];
+        block[b->dims[i]] *= b->sizes[i];
+        step *= b->sizes[i];
+    }
+    for (int d = s->ndim - 1; d >= 0; d--) {
+        l.stride[d] = step;
+        step *= (s->dim[d] + block[d] - 1) / block[d];
+    }
+    return l;
+}
+
+/* Every pair of blockings, against the general copy: bit for bit. */
+static void
+test_reorder(void **state)
+{
+    (void)state;
+    static const blocking forms[] = {
+        {.n = 0}, {{1, 0}, {16, 16}, 2}, {{0, 1}, {16, 16}, 2}, {{1, 0, 1}, {8, 16, 2}, 3}, {{0, 1, 0}, {8, 16, 2}, 3},
+        {{1, 0, 1}, {16, 64, 2}, 3}, {{1}, {16}, 1}, {{1, 0}, {8, 8}, 2},
+    };
+    static const int64_t    shapes[][4] = {{64, 32, 3, 3}, {128, 64, 1, 1}, {17, 5, 3, 2}};
+    static const mf_dtype   types[] = {MF_DTYPE_F32, MF_DTYPE_BF16};
+    const mf_backend       *dn;
+    mf_backend_ctx         *ctx;
+    mf_err                  err = {0};
+    int                     tried = 0;
+
+    if (!parity_backend(&dn)) {
+        mf_test_skip("this build has no oneDNN");
+        return;
+    }
+    assert_mf_ok(dn->open(&ctx, &err), &err);
+    for (size_t sh = 0; sh < sizeof shapes / sizeof *shapes; sh++) {
+        mf_shape s = mf_shape_of(4, shapes[sh][0], shapes[sh][1], shapes[sh][2], shapes[sh][3]);
+        mf_tdesc plain = {MF_DTYPE_F32, s, mf_layout_plain(&s)};
+        size_t   n = (size_t)mf_shape_elems(&s);
+        float   *v = mf_calloc(n, sizeof *v);
+        mf_rng   r = mf_rng_make(3, sh, 0, MF_RNG_TEST);
+
+        assert_non_null(v);
+        for (size_t i = 0; i < n; i++) {
+            v[i] = (float)mf_rng_normal(&r);
+        }
+        for (size_t c = 0; c < 4 * (sizeof forms / sizeof *forms) * (sizeof forms / sizeof *forms); c++) {
+            size_t    nf   = sizeof forms / sizeof *forms;
+            mf_tdesc  from = {types[c & 1], s, blocked(&s, &forms[c / 4 % nf])}, to = {types[c >> 1 & 1], s, blocked(&s, &forms[c / 4 / nf])};
+            mf_prep   p    = {.ctx = ctx, .nin = 1, .nout = 1, .has_in = {true}, .want_out = {true}, .in = {from}, .out = {to},
+                              .inplace = {-1}};
+            size_t    bytes = mf_tdesc_bytes(&to);
+            void     *src = mf_aligned(mf_tdesc_bytes(&from)), *want = mf_aligned(bytes), *scratch;
+            uint8_t  *got = mf_aligned(bytes + 128);
+
+            assert_non_null(src);
+            assert_non_null(want);
+            assert_non_null(got);
+            mf_tensor_copy(&from, src, &plain, v);
+            memset(want, 0, bytes);
+            mf_tensor_copy(&to, want, &from, src);
+            memset(got, 0xA5, bytes + 128);
+            memset(got + 64, 0, bytes);
+            assert_true(dn->reorder->supports(&p, NULL));
+            assert_mf_ok(dn->reorder->prepare(&p, &err), &err);
+            scratch = mf_aligned(p.scratch + 64);
+            assert_non_null(scratch);
+            void  *in[] = {src}, *out[] = {got + 64};
+            mf_run run = {.in = in, .out = out, .scratch = scratch};
+            assert_mf_ok(dn->reorder->run(p.state, &run, &err), &err);
+            assert_memory_equal(want, got + 64, bytes);
+            for (size_t i = 0; i < 64; i++) {
+                assert_int_equal(got[i], 0xA5);
+                assert_int_equal(got[64 + bytes + i], 0xA5);
+            }
+            dn->reorder->release(p.state);
+            mf_free(src);
+            mf_free(want);
+            mf_free(got);
+            mf_free(scratch);
+            tried++;
+        }
+        mf_free(v);
+    }
+    dn->close(ctx);
+    printf("  %d reorders equal the general copy bit for bit\n", tried);
+}
+
 int
 main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_flat), cmocka_unit_test(test_channels), cmocka_unit_test(test_joins), cmocka_unit_test(test_by_reference),
+        cmocka_unit_test(test_reorder),
     };
     int failed;
 

@@ -4,14 +4,17 @@
  * the memory of y: where the plan shares it with `res` nothing is copied. */
 #include "nn/backends/onednn/chan.h"
 #include "nn/backends/onednn/conv.h"
+#include "nn/backends/onednn/permute.h"
 
 #include "core/mem.h"
 
 typedef struct conv_state {
     dn_prim           prim;
     const mf_dn_simd *simd;
-    bool              bias, res;
-    size_t            bytes; /* of y */
+    mf_dn_permute     permute; /* weights from their f32 storage, where w_at is used */
+    bool              bias, res, own_w;
+    size_t            w_at;    /* scratch: the weights in bf16 */
+    size_t            bytes;   /* of y */
 } conv_state;
 
 static bool
@@ -27,8 +30,33 @@ conv_release(void *state)
 
     if (s != NULL) {
         mf_dn_prim_free(&s->prim);
+        mf_dn_permute_free(&s->permute);
         mf_free(s);
     }
+}
+
+/* The storage of a trained weight in a bf16 program: not the forward kernel's blocking but the one that gradients come in
+ * (f32, tiles of 16 x 16, output channel last), so that they need no reorder; the bf16 copy is made here. */
+static void
+keep_gradient_layout(mf_prep *p, conv_state *s, const dn_conv_got *got)
+{
+    const mf_shape *w    = &p->in[1].shape;
+    mf_tdesc        half = {MF_DTYPE_BF16, *w, got->w}, full = {MF_DTYPE_F32, *w, {.nblk = 2, .blk_dim = {1, 0}, .blk = {16, 16}}};
+
+    if (((const mf_conv2d_attrs *)p->attrs)->groups != 1 || w->dim[0] % 16 != 0 || w->dim[1] % 16 != 0) {
+        return;
+    }
+    full.layout.stride[3] = 256;
+    full.layout.stride[2] = w->dim[3] * 256;
+    full.layout.stride[1] = w->dim[2] * full.layout.stride[2];
+    full.layout.stride[0] = w->dim[1] / 16 * full.layout.stride[1];
+    if (!mf_dn_permute_new(&s->permute, p->ctx->simd, &full, &half)) {
+        return;
+    }
+    p->in[1]   = full;
+    s->own_w   = true;
+    s->w_at    = mf_dn_align(p->scratch);
+    p->scratch = s->w_at + mf_tdesc_bytes(&half);
 }
 
 static mf_status
@@ -81,6 +109,9 @@ conv_prepare(mf_prep *p, mf_err *err)
     }
     p->scratch = s->prim.scratch;
     s->simd    = p->ctx->simd;
+    if (p->free_in[1] && !p->inference && want.w.dtype == MF_DTYPE_BF16) {
+        keep_gradient_layout(p, s, &got);
+    }
     s->bias    = want.bias;
     s->res     = want.res;
     s->bytes   = mf_tdesc_bytes(&p->out[0]);
@@ -100,6 +131,10 @@ conv_run(void *state, const mf_run *r, mf_err *err)
 
     if (s->res && r->in[3] != r->out[0]) {
         mf_dn_copy(r->out[0], r->in[3], s->bytes);
+    }
+    if (s->own_w) {
+        ptrs[1] = (char *)r->scratch + s->w_at;
+        mf_dn_permute_run(&s->permute, ptrs[1], r->in[1]);
     }
     return mf_dn_prim_run(&s->prim, ptrs, r->scratch, err);
 }

@@ -269,8 +269,39 @@ fill_bf16(void *y, size_t pix, size_t b, const float *v)
     fill_loop(y, pix, b, v, true);
 }
 
+V_INLINE void
+gather_loop(void *dst, const float *src, const int32_t *index, size_t n, bool bf)
+{
+    size_t k = 0;
+
+#if defined(__AVX512F__)
+    for (; k + VW <= n; k += VW) {
+        v_store(dst, k, (vf)_mm512_i32gather_ps(_mm512_loadu_si512(index + k), src, 4), bf);
+    }
+#elif defined(__AVX2__)
+    for (; k + VW <= n; k += VW) {
+        v_store(dst, k, (vf)_mm256_i32gather_ps(src, _mm256_loadu_si256((const __m256i *)(const void *)(index + k)), 4), bf);
+    }
+#endif
+    for (; k < n; k++) {
+        s_store(dst, k, src[index[k]], bf);
+    }
+}
+
+static void
+gather_f32(void *dst, const float *src, const int32_t *index, size_t n)
+{
+    gather_loop(dst, src, index, n, false);
+}
+
+static void
+gather_bf16(void *dst, const float *src, const int32_t *index, size_t n)
+{
+    gather_loop(dst, src, index, n, true);
+}
+
 const mf_dn_flat_loops MF_ISA_NAME(mf_dn_flat_loops) = {
     .to_bf16 = to_bf16, .from_bf16 = from_bf16, .binary = {binary_f32, binary_bf16},
     .by_channel = {by_channel_f32, by_channel_bf16}, .relu = {relu_f32, relu_bf16}, .relu_dx = {relu_dx_f32, relu_dx_bf16},
-    .scale = {scale_f32, scale_bf16}, .fill = {fill_f32, fill_bf16},
+    .scale = {scale_f32, scale_bf16}, .fill = {fill_f32, fill_bf16}, .gather = {gather_f32, gather_bf16},
 };

@@ -1,18 +1,20 @@
 /* nn/backends/onednn/reorder.c: a change of layout, of type, or of both.
  *
- * Equal layouts: one pass over storage. Otherwise oneDNN's reorder where it has words for both sides, else the general
- * copy of nn/tensor.h. */
+ * Equal layouts: one pass over storage. f32 weights to a blocking in bf16: permute.h. Otherwise oneDNN's reorder where it has words
+ * for both sides, else the general copy of nn/tensor.h. */
 #include "nn/backends/onednn/chan.h"
 #include "nn/backends/onednn/onednn.h"
+#include "nn/backends/onednn/permute.h"
 
 #include "core/mem.h"
 
-typedef enum reorder_how { HOW_COPY, HOW_TO_BF16, HOW_FROM_BF16, HOW_DNNL, HOW_GENERAL } reorder_how;
+typedef enum reorder_how { HOW_COPY, HOW_TO_BF16, HOW_FROM_BF16, HOW_PERMUTE, HOW_DNNL, HOW_GENERAL } reorder_how;
 
 typedef struct reorder_state {
     reorder_how       how;
     const mf_dn_simd *simd;
     dn_prim           prim;
+    mf_dn_permute     permute;
     mf_tdesc          from, to;
     size_t            elems;
 } reorder_state;
@@ -32,6 +34,7 @@ reorder_release(void *state)
 
     if (s != NULL) {
         mf_dn_prim_free(&s->prim);
+        mf_dn_permute_free(&s->permute);
         mf_free(s);
     }
 }
@@ -85,6 +88,8 @@ reorder_prepare(mf_prep *p, mf_err *err)
         s->how = HOW_TO_BF16;
     } else if (same && from->dtype == MF_DTYPE_BF16 && to->dtype == MF_DTYPE_F32) {
         s->how = HOW_FROM_BF16;
+    } else if (to->dtype == MF_DTYPE_BF16 && mf_dn_permute_new(&s->permute, s->simd, from, to)) {
+        s->how = HOW_PERMUTE;
     } else {
         s->how = reorder_dnnl(s, p) ? HOW_DNNL : HOW_GENERAL;
     }
@@ -121,6 +126,7 @@ reorder_run(void *state, const mf_run *r, mf_err *err)
     case HOW_COPY:      mf_dn_copy(r->out[0], r->in[0], mf_tdesc_bytes(&s->to)); break;
     case HOW_TO_BF16:
     case HOW_FROM_BF16: mf_dn_spans(s->elems, 1 << 15, cast_span, &j); break;
+    case HOW_PERMUTE:   mf_dn_permute_run(&s->permute, r->out[0], r->in[0]); break;
     case HOW_DNNL:      return mf_dn_prim_run(&s->prim, ptrs, r->scratch, err);
     default:            mf_tensor_copy(&s->to, r->out[0], &s->from, r->in[0]); break;
     }

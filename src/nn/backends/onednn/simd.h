@@ -46,6 +46,8 @@ typedef struct mf_dn_flat_loops {
     void (*relu[2])(void *y, const void *x, size_t n);
     void (*relu_dx[2])(void *dx, const void *dy, const void *y, size_t n); /* dy where y > 0 */
     void (*scale[2])(void *y, const void *x, size_t n, float mul, float add);
+    /* dst[k] = src[index[k]]; src f32, dst f32 or bf16. */
+    void (*gather[2])(void *dst, const float *src, const int32_t *index, size_t n);
     void (*fill[2])(void *y, size_t pix, size_t b, const float *v); /* every pixel becomes v [b] */
 } mf_dn_flat_loops;
 
