@@ -1,6 +1,6 @@
 /* bench/contact_sheet.c: drawn students on one sheet, a row a person, a column an expression.
  *
- * contact_sheet OUT.png PEOPLE SIZE [plain|masked|both|occluders] [SEED] [FIRST] [points]
+ * contact_sheet OUT.png|OUT.jpg PEOPLE SIZE [plain|masked|both|occluders] [SEED] [FIRST] [points]
  * `both` puts the masked pictures to the right; `occluders` draws new masks on plain faces instead of expressions. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,7 +74,7 @@ main(int argc, char **argv)
             paste(&sheet, &im, e * size, p * size);
             mf_image_free(&im);
         }
-    if (mf_image_save(argv[1], &sheet, 90, &err) < 0)
+    if (mf_image_save(argv[1], &sheet, 78, &err) < 0)
         goto done;
     printf("%d faces, %.2f ms each\n", drawn, 1e3 * spent / drawn);
     rc = 0;

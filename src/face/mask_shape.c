@@ -111,10 +111,11 @@ from68(head *h, const mf_landmarks *lm, mf_err *err)
     return MF_OK;
 }
 
-/* Mean frontal face, eye distances; third number a rough depth. Half a jaw from the image-right ear to the chin. */
+/* Mean frontal face, eye distances; third number a depth. Half a jaw from the image-right ear to the chin. Least squares
+ * over the near-frontal faces of 100 photos with 68 points, where x = p0 cos(yaw) + p2 sin(yaw). */
 static const double mean_jaw[9][3] = {
-    {1.166, 0.013, -0.90}, {1.160, 0.324, -0.85}, {1.130, 0.636, -0.75}, {1.069, 0.944, -0.62}, {0.949, 1.231, -0.45},
-    {0.764, 1.482, -0.27}, {0.539, 1.697, -0.10}, {0.286, 1.872, 0.02},  {0.000, 1.922, 0.08}};
+    {1.115, 0.041, -0.80}, {1.098, 0.347, -0.77}, {1.060, 0.641, -0.76}, {1.002, 0.935, -0.73}, {0.889, 1.208, -0.64},
+    {0.712, 1.439, -0.51}, {0.496, 1.627, -0.33}, {0.263, 1.777, -0.13}, {0.000, 1.821, -0.05}};
 
 static mf_status
 from5(head *h, const mf_landmarks *lm, mf_err *err)

@@ -1,6 +1,7 @@
 /* face/occlude.c: the registry of occluders. */
 #include "face/occlude.h"
 
+#include <stdio.h>
 #include <string.h>
 #include "core/str.h"
 
@@ -46,5 +47,10 @@ mf_occluder_find(const mf_occluder_def **out, const char *name, mf_err *err)
     near = mf_str_nearest(name, names);
     if (near != NULL)
         return mf_fail(err, MF_E_NOTFOUND, "occluder '%s' does not exist; did you mean '%s'?", name, near);
-    return mf_fail(err, MF_E_NOTFOUND, "occluder '%s' does not exist; choose one of lower, mask, upper", name);
+    mf_fail(err, MF_E_NOTFOUND, "occluder '%s' does not exist; choose one of", name);
+    for (size_t i = 0; err != NULL && i < N_OCCLUDERS; i++) {
+        size_t used = strlen(err->msg);
+        snprintf(err->msg + used, sizeof err->msg - used, "%s %s", i == 0 ? "" : ",", names[i]);
+    }
+    return MF_E_NOTFOUND;
 }

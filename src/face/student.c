@@ -125,7 +125,7 @@ static mf_status
 camera(mf_image *im, const mf_scene *s, mf_err *err)
 {
     size_t   w = (size_t)im->width, h = (size_t)im->height, row = 3 * w;
-    float    q = 0.25F * s->blur, *work, *grain, *gain, *fall, *noise;
+    float    q = 0.25F * s->blur * (w < 160 ? 0.25F + 0.75F * (float)w / 160 : 1), *work, *grain, *gain, *fall, *noise;
     uint8_t *old;
 
     if (q > 0) {
