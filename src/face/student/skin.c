@@ -200,7 +200,7 @@ spread(raster *o)
     }
 }
 
-/* Lower convex chain etc.: monotone chain over the vertices of the jaw; adds a closed path. */
+/* Convex hull of the vertices below a row (Andrew's monotone chain), added as a closed path: the outline of jaw and chin. */
 static void
 hull_path(cairo_t *cr, const mf_head *h, int first_row, float (*pt)[2], float (*hull)[2])
 {
@@ -208,9 +208,8 @@ hull_path(cairo_t *cr, const mf_head *h, int first_row, float (*pt)[2], float (*
 
     for (int j = first_row; j < MF_HEAD_ROWS; j++)
         for (int i = MF_HEAD_BACK; i < MF_HEAD_COLS - MF_HEAD_BACK; i += 2, n++) {
-            int at = n; /* insertion by x would be slow: rows come nearly sorted, so sink from the end */
-            pt[at][0] = h->q[j][i][0];
-            pt[at][1] = h->q[j][i][1];
+            pt[n][0] = h->q[j][i][0];
+            pt[n][1] = h->q[j][i][1];
         }
     for (int gap = n / 2; gap > 0; gap /= 2) /* shell sort by x, then y */
         for (int i = gap; i < n; i++)
