@@ -56,6 +56,24 @@ test_channels(void **state)
 }
 
 static void
+test_cross_entropy(void **state)
+{
+    (void)state;
+    static const mf_ce_attrs plain = {.smoothing = 0.0f}, smooth = {.smoothing = 0.1f};
+    const parity_case        cases[] = {
+        {.op = "cross_entropy", .attrs = &plain, .in = {F32(9, 7), F32_OF(FILL_ONEHOT, 9, 7)}, .f32_only = true},
+        {.op = "cross_entropy", .attrs = &smooth, .in = {F32_OF(FILL_LARGE, 5, 3), F32_OF(FILL_ONEHOT, 5, 3), F32_OF(FILL_POSITIVE, 3)},
+         .f32_only = true},
+        {.op = "cross_entropy", .attrs = &smooth, .in = {F32_OF(FILL_SPECIAL, 9, 7), F32_OF(FILL_ONEHOT, 9, 7)}, .f32_only = true},
+        {.op = "cross_entropy_dx", .attrs = &plain, .in = {F32(1), F32_OF(FILL_POSITIVE, 9, 7), F32_OF(FILL_ONEHOT, 9, 7)},
+         .f32_only = true},
+        {.op = "cross_entropy_dx", .attrs = &smooth, .in = {F32(1), F32(5, 3), F32_OF(FILL_ONEHOT, 5, 3), F32_OF(FILL_POSITIVE, 3)},
+         .f32_only = true},
+    };
+    RUN_ALL(cases);
+}
+
+static void
 test_joins(void **state)
 {
     (void)state;
@@ -190,7 +208,7 @@ int
 main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flat), cmocka_unit_test(test_channels), cmocka_unit_test(test_joins), cmocka_unit_test(test_by_reference),
+        cmocka_unit_test(test_flat), cmocka_unit_test(test_channels), cmocka_unit_test(test_joins), cmocka_unit_test(test_cross_entropy), cmocka_unit_test(test_by_reference),
         cmocka_unit_test(test_reorder),
     };
     int failed;
