@@ -52,9 +52,16 @@ incomplete_beta(double a, double b, double x)
 double
 mf_t_cdf(double t, double df)
 {
-    double tail = 0.5 * incomplete_beta(df / 2.0, 0.5, df / (df + t * t));
+    double y = t * t / (df + t * t);
 
-    return t > 0.0 ? 1.0 - tail : tail;
+    /* Of the two forms the one without cancellation: about the middle, and in the tails. */
+    if (y < 0.5) {
+        double half = 0.5 * incomplete_beta(0.5, df / 2.0, y);
+
+        return t > 0.0 ? 0.5 + half : 0.5 - half;
+    }
+    y = 0.5 * incomplete_beta(df / 2.0, 0.5, df / (df + t * t));
+    return t > 0.0 ? 1.0 - y : y;
 }
 
 double

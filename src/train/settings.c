@@ -102,17 +102,20 @@ mf_status
 mf_settings_choose(mf_settings *s, const char *method, const char *model, const char *optimiser, const char *schedule,
                    mf_err *err)
 {
-    mf_status st;
-    mf_model  m;
+    const mf_optim_def    *optim;
+    const mf_schedule_def *sched;
+    mf_method              meth;
+    mf_model               m;
 
     if (method != NULL) {
-        if ((st = mf_method_make(&s->method, method, err)) < 0) {
-            return mf_fail(err, MF_E_USAGE, "%s", err != NULL ? err->msg : "no such method");
+        if (mf_method_make(&meth, method, err) < 0) {
+            return mf_fail_in(err, MF_E_USAGE, "option '--method'");
         }
+        s->method = meth;
         put(&s->t.method, method);
     }
     if (model != NULL) {
-        if ((st = mf_model_make(&m, model, 2, 3, 224, 224, err)) < 0) {
+        if (mf_model_make(&m, model, 2, 3, 224, 224, err) < 0) {
             return mf_fail_in(err, MF_E_USAGE, "option '--model'");
         }
         s->model = m.def;
@@ -120,16 +123,18 @@ mf_settings_choose(mf_settings *s, const char *method, const char *model, const 
         put(&s->t.model, model);
     }
     if (optimiser != NULL) {
-        if ((st = mf_optim_find(&s->optim, optimiser, err)) < 0) {
+        if (mf_optim_find(&optim, optimiser, err) < 0) {
             return mf_fail_in(err, MF_E_USAGE, "option '--optimiser'");
         }
+        s->optim = optim;
         mf_opt_defaults(s->optim->opts, s->optim_cfg);
         put(&s->t.optimiser, optimiser);
     }
     if (schedule != NULL) {
-        if ((st = mf_schedule_find(&s->schedule, schedule, err)) < 0) {
+        if (mf_schedule_find(&sched, schedule, err) < 0) {
             return mf_fail_in(err, MF_E_USAGE, "option '--schedule'");
         }
+        s->schedule = sched;
         mf_opt_defaults(s->schedule->opts, s->schedule_cfg);
         put(&s->t.schedule, schedule);
     }

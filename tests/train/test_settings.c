@@ -1,0 +1,186 @@
+/* The options of a run: unique names, YAML out and in, what overrides what, and every file of configs/. */
+#include "support.h"
+
+#include <string.h>
+
+#include "core/file.h"
+#include "train/settings.h"
+
+static void
+all_tables(const mf_opt *tables[64], size_t *n)
+{
+    *n = 0;
+    for (size_t i = 0; i < mf_method_count(); i++) {
+        tables[(*n)++] = mf_method_at(i)->opts;
+    }
+    for (size_t i = 0; i < mf_model_count() && *n < 48; i++) {
+        tables[(*n)++] = mf_model_at(i)->opts;
+    }
+    for (size_t i = 0; i < mf_optim_count(); i++) {
+        tables[(*n)++] = mf_optim_at(i)->opts;
+    }
+    for (size_t i = 0; i < mf_schedule_count(); i++) {
+        tables[(*n)++] = mf_schedule_at(i)->opts;
+    }
+}
+
+/* Tables that can be chosen together share no name: a flag and a key then mean one thing. */
+static void
+test_names_are_unique(void **state)
+{
+    const mf_opt *tables[64];
+    size_t        n, kind[5];
+
+    (void)state;
+    all_tables(tables, &n);
+    kind[0] = 0;
+    kind[1] = mf_method_count();
+    kind[2] = n - mf_optim_count() - mf_schedule_count();
+    kind[3] = n - mf_schedule_count();
+    kind[4] = n;
+    for (size_t a = 0; a < n; a++) {
+        for (const mf_opt *row = tables[a]; row->type != MF_OPT_T_END; row++) {
+            if (mf_opt_find(mf_train_rows, row->name) != NULL) {
+                fail_msg("'%s' is an option of the run too", row->name);
+            }
+            for (size_t b = 0; b < n; b++) {
+                bool same_kind = false;
+
+                for (int k = 0; k < 4; k++) {
+                    same_kind = same_kind || (a >= kind[k] && a < kind[k + 1] && b >= kind[k] && b < kind[k + 1]);
+                }
+                if (!same_kind && mf_opt_find(tables[b], row->name) != NULL) {
+                    fail_msg("'%s' is an option of two things that are chosen together", row->name);
+                }
+            }
+        }
+    }
+    for (const mf_opt *row = mf_train_rows; row->type != MF_OPT_T_END; row++) {
+        assert_true(row->help[0] != '\0');
+    }
+}
+
+static void
+test_yaml_round_trip(void **state)
+{
+    const char *path = mf_test_path("config.yaml");
+    mf_settings a, b;
+    mf_str      text = {0}, again = {0};
+    mf_err      err = {0};
+
+    (void)state;
+    assert_mf_ok(mf_settings_default(&a, &err), &err);
+    assert_mf_ok(mf_settings_choose(&a, "distill-code", "resnet34", "sgd", "step", &err), &err);
+    assert_mf_ok(mf_settings_set(&a, "milestones", "3,5", &err), &err);
+    assert_mf_ok(mf_settings_set(&a, "nesterov", "true", &err), &err);
+    assert_mf_ok(mf_settings_set(&a, "lambda", "12.5", &err), &err);
+    assert_mf_ok(mf_settings_set(&a, "eval-mean", "[0.5, 0.5, 0.5]", &err), &err);
+    assert_mf_ok(mf_settings_set(&a, "freeze", "conv1.*, a: b #c", &err), &err);
+    mf_settings_print(&a, &text);
+    assert_mf_ok(mf_file_write_str(path, &text, &err), &err);
+    assert_mf_ok(mf_settings_default(&b, &err), &err);
+    assert_mf_ok(mf_settings_load(&b, path, 0, NULL, &err), &err);
+    mf_settings_print(&b, &again);
+    assert_string_equal(text.data, again.data);
+    assert_true(mf_settings_hash(&a) == mf_settings_hash(&b));
+    b.t.lr *= 2;
+    assert_true(mf_settings_hash(&a) != mf_settings_hash(&b));
+    b.t.lr /= 2;
+    b.t.workers += 3; /* changes no bit */
+    assert_true(mf_settings_hash(&a) == mf_settings_hash(&b));
+    mf_str_free(&text);
+    mf_str_free(&again);
+}
+
+static void
+load_text(mf_settings *s, const char *text, unsigned keep, mf_status want, const char *part)
+{
+    const char *path = mf_test_path("some.yaml");
+    mf_err      err  = {0};
+    mf_status   st;
+
+    assert_mf_ok(mf_file_write(path, text, strlen(text), &err), &err);
+    st = mf_settings_load(s, path, keep, NULL, &err);
+    if (want == MF_OK) {
+        assert_mf_ok(st, &err);
+    } else {
+        assert_mf_fails(st, want, &err, part);
+    }
+}
+
+static void
+test_files(void **state)
+{
+    mf_settings s;
+    mf_err      err = {0};
+
+    (void)state;
+    assert_mf_ok(mf_settings_default(&s, &err), &err);
+    load_text(&s, "lr: 0.5\nlamda: 3\n", 0, MF_E_USAGE, "line 2");
+    load_text(&s, "epochz: 3\n", 0, MF_E_USAGE, "did you mean 'epochs'?");
+    load_text(&s, "lr: fast\n", 0, MF_E_USAGE, "'lr'");
+    load_text(&s, "- a\n- b\n", 0, MF_E_USAGE, "expected keys");
+    load_text(&s, "method: distil\n", 0, MF_E_USAGE, "did you mean 'distill'?");
+    load_text(&s, "method: distill\nlambda: 7\nmilestones: [2, 4]\nschedule: step\n", 0, MF_OK, NULL);
+    assert_string_equal(s.method.def->name, "distill");
+    assert_string_equal(s.t.schedule.s, "step");
+    /* Another method was named on the command line: the file's lambda has no one to go to, and is passed over. */
+    assert_mf_ok(mf_settings_default(&s, &err), &err);
+    load_text(&s, "method: distill\nlambda: 7\nlr: 0.25\n", MF_KEEP_METHOD, MF_OK, NULL);
+    assert_string_equal(s.method.def->name, "supervised");
+    assert_true(s.t.lr == 0.25);
+}
+
+static void
+test_checks(void **state)
+{
+    mf_settings s;
+    mf_err      err = {0};
+
+    (void)state;
+    assert_mf_ok(mf_settings_default(&s, &err), &err);
+    assert_mf_ok(mf_settings_check(&s, &err), &err);
+    assert_mf_fails(mf_settings_set(&s, "optimiser", "adma", &err), MF_E_USAGE, &err, "did you mean 'adam'?");
+    assert_mf_fails(mf_settings_set(&s, "label-smothing", "0.1", &err), MF_E_USAGE, &err, "label-smoothing");
+    assert_mf_ok(mf_settings_set(&s, "mean", "0.5", &err), &err);
+    assert_mf_fails(mf_settings_check(&s, &err), MF_E_USAGE, &err, "one a channel");
+}
+
+/* Every published experiment in configs/ is readable, complete in what it names, and checked. */
+static void
+test_configs(void **state)
+{
+    char     dir[1024], path[2048];
+    mf_names names;
+    size_t   n   = 0;
+    mf_err   err = {0};
+
+    (void)state;
+    snprintf(dir, sizeof dir, "%s/configs", mf_test_source());
+    assert_mf_ok(mf_dir_list(&names, dir, &err), &err);
+    for (size_t i = 0; i < names.n; i++) {
+        mf_settings s;
+
+        if (!mf_str_ends(names.name[i], ".yaml") || !mf_str_starts(names.name[i], "msde-")) {
+            continue;
+        }
+        snprintf(path, sizeof path, "%s/%s", dir, names.name[i]);
+        assert_mf_ok(mf_settings_default(&s, &err), &err);
+        assert_mf_ok(mf_settings_load(&s, path, 0, NULL, &err), &err);
+        assert_mf_ok(mf_settings_check(&s, &err), &err);
+        n++;
+    }
+    mf_names_free(&names);
+    assert_int_equal(n, 9);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names_are_unique), cmocka_unit_test(test_yaml_round_trip), cmocka_unit_test(test_files),
+        cmocka_unit_test(test_checks),           cmocka_unit_test(test_configs),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
