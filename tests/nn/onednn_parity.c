@@ -332,6 +332,7 @@ parity_run(const parity_case *c)
         return;
     }
     assert_mf_ok(mf_backend_find(&ref, "ref", &err), &err);
+    assert_false(c->f32_only && c->f32_by_ref);
     for (int half = c->f32_by_ref; half < (c->f32_only ? 1 : 2); half++) {
         mf_dtype act = half ? MF_DTYPE_BF16 : MF_DTYPE_F32;
         double   tol = half ? (c->tol16 > 0 ? c->tol16 : 8e-3) : (c->tol32 > 0 ? c->tol32 : 1e-5), worst[MF_OP_MAX_OUT] = {0};
