@@ -23,7 +23,7 @@ static const char *const precision_words[] = {"auto", "f32", "bf16", NULL};
 static const mf_opt demo_rows[] = {
     MF_OPT_STR(demo_cfg, out, "maskfer-demo", "folder that gets the pictures and the results"),
     MF_OPT_STR(demo_cfg, methods, "baseline-nm,baseline,contrastive,distill", "methods to compare, with commas between"),
-    MF_OPT_INT(demo_cfg, people, 24, 4, 10000, "people to draw; 14 pictures each"),
+    MF_OPT_INT(demo_cfg, people, 36, 4, 10000, "people to draw; 14 pictures each"),
     MF_OPT_INT(demo_cfg, folds, 3, 2, 100, "folds of people"),
     MF_OPT_INT(demo_cfg, epochs, 12, 1, 10000, "passes over the training pictures"),
     MF_OPT_INT(demo_cfg, size, 64, 32, 512, "side of the pictures, in pixels"),
@@ -65,7 +65,7 @@ settings_for(mf_settings *s, const demo_cfg *c, const char *method, const char *
 {
     static const char *const precision[] = {"auto", "f32", "bf16"};
     const struct { const char *name; int64_t value; } number[] = {
-        {"size", c->size}, {"epochs", c->epochs}, {"seed", c->seed}, {"batch", 32},
+        {"size", c->size}, {"epochs", c->epochs}, {"seed", c->seed}, {"batch", 16},
     };
     mf_status st;
 

@@ -4,11 +4,12 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "core/mem.h"
+#include "core/file.h"
 #include "core/rng.h"
 #include "core/thread.h"
 #include "runs.h"
@@ -91,7 +92,7 @@ test_killed_at_steps(void **state)
 {
     const char *data = drawn_set(), *whole = mf_test_path("whole"), *broken = mf_test_path("broken");
     mf_settings s;
-    int64_t     kills[] = {0, 3, 5}; /* the first step, inside an epoch, the last of an epoch before it is saved */
+    int64_t     kills[] = {0, 2, 3}; /* the first step, inside an epoch, the last of an epoch before it is saved */
     int         killed  = 0;
 
     (void)state;
@@ -136,10 +137,45 @@ test_killed_by_the_clock(void **state)
     compare(whole, broken);
 }
 
+/* A disk that takes no more: a clear failure, nothing half-written under a final name, and the run can go on later. */
+static void
+test_full_disk(void **state)
+{
+    const char *data = drawn_set(), *out = mf_test_path("full"), *whole = mf_test_path("full-whole");
+    char        path[1200];
+    mf_settings s;
+    pid_t       pid;
+
+    (void)state;
+    runs_settings(&s, "supervised", 1);
+    assert_int_equal(end(begin(data, &s, whole, false, -1)), 0);
+    fflush(stdout);
+    if ((pid = fork()) == 0) {
+        struct rlimit small = {4 << 20, 4 << 20}; /* no file may grow past 4 MiB: writing fails as on a full disk */
+        mf_err        err   = {0};
+        mf_status     st;
+
+        signal(SIGXFSZ, SIG_IGN);
+        mf_threads_set(2);
+        if (setrlimit(RLIMIT_FSIZE, &small) != 0) {
+            _exit(3);
+        }
+        st = runs_train(data, &s, out, false, NULL, NULL, &err);
+        fprintf(stderr, "%s\n", err.msg);
+        _exit(st == MF_E_IO && strstr(err.msg, "last.ckpt") != NULL ? 0 : 1);
+    }
+    assert_int_equal(end(pid), 0);
+    snprintf(path, sizeof path, "%s/state/last.ckpt", out);
+    assert_false(mf_path_exists(path));
+    assert_int_equal(end(begin(data, &s, out, true, -1)), 0);
+    compare(whole, out);
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_killed_at_steps), cmocka_unit_test(test_killed_by_the_clock)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_killed_at_steps), cmocka_unit_test(test_killed_by_the_clock),
+                                       cmocka_unit_test(test_full_disk)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
