@@ -396,7 +396,7 @@ all_epochs(mf_trainer *t, mf_err *err)
     mf_status st;
 
     while (!t->c.done) {
-        const int64_t every = t->s->t.save_every;
+        const int64_t every = t->s->t.save_every >= 0 ? t->s->t.save_every : !t->job->small;
         double        begun = mf_now();
         int64_t       epoch = t->c.epoch;
 

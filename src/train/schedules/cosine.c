@@ -17,7 +17,7 @@ cosine_rate(const void *cfg, const mf_sched_state *s, const mf_sched_at *at, dou
     const cosine_cfg *c    = cfg;
     const double      pi   = 3.14159265358979323846;
     const int64_t     all  = at->steps - at->warmup;
-    double            done = all > 0 ? (double)(at->step - at->warmup) / (double)all : 1.0;
+    double            done = all > 0 ? (double)(at->step - at->warmup) / (double)all : 0.0;
 
     (void)s;
     done = done < 0.0 ? 0.0 : done > 1.0 ? 1.0 : done;
