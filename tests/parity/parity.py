@@ -122,7 +122,7 @@ def curve_gap(a, b):
 
 def run(arch, method, steps, batch, size, name, lr, decay=0.0):
     """A gradient of a ReLU network jumps where a unit sits on its kink, and rounding decides the side. A draw on which
-    PyTorch's own f32 and f64 gradients differ by more than 1e-5 is such a case and is drawn again (counted below). Over many
+    PyTorch's own f32 and f64 gradients differ by more than 2e-5 is such a case and is drawn again (counted below). Over many
     steps kinks cannot be avoided: the curve's limit is 1e-3 or three times the gap between PyTorch's own f32 and f64 curves."""
     classes, drawn = 7, 0
     while True:
@@ -135,7 +135,7 @@ def run(arch, method, steps, batch, size, name, lr, decay=0.0):
         probe = train(copy.deepcopy(net), teacher, method, x[:, :1], t[:1], name, lr, decay)[2]
         probe64 = train(copy.deepcopy(net64), teacher64, method, x[:, :1].double(), t[:1].double(), name, lr, decay)[2]
         drawn += 1
-        if max(relative(probe[k], probe64[k]) for k in probe) < 1e-5 or drawn == 200:
+        if max(relative(probe[k], probe64[k]) for k in probe) < 2e-5 or drawn == 20:
             break
     with tempfile.TemporaryDirectory() as d:
         w = {k: v.clone() for k, v in start.state_dict().items()}
@@ -179,11 +179,11 @@ def verify():
 
 verify()
 for arch in ("resnet18", "resnet34", "resnet50"):
-    run(arch, "supervised", 1, 4, 32, "adam", 1e-3)
-run("resnet18", "supervised", 20, 8, 32, "adam", 1e-4)
-run("resnet18", "supervised", 20, 8, 32, "sgd", 1e-3, 5e-4)
+    run(arch, "supervised", 1, 8, 64, "adam", 1e-3)
+run("resnet18", "supervised", 20, 8, 64, "adam", 1e-4)
+run("resnet18", "supervised", 20, 8, 64, "sgd", 1e-3, 5e-4)
 for form in ("clean", "paper", "code"):
-    run("resnet18", "contrastive:form=" + form, 20, 8, 32, "adam", 1e-4)
-    run("resnet18", "distill:form=" + form, 20, 8, 32, "adam", 1e-4)
+    run("resnet18", "contrastive:form=" + form, 20, 8, 64, "adam", 1e-4)
+    run("resnet18", "distill:form=" + form, 20, 8, 64, "adam", 1e-4)
 print("%d comparison(s) out of limits" % bad)
 sys.exit(1 if bad else 0)
