@@ -32,7 +32,16 @@ mf_feed_give(mf_feed *f, void *data, mf_pix_form form, mf_err *err)
     void    *to;
 
     if (f->direct && form.type == f->form.type && form.nhwc == f->form.nhwc && (uintptr_t)data % 64 == 0) {
+        f->bound = true;
         return mf_program_bind(f->program, f->name, data, err);
+    }
+    if (f->bound) { /* back to the program's own memory: what was bound is not ours to write */
+        mf_status st = mf_program_bind(f->program, f->name, NULL, err);
+
+        if (st < 0) {
+            return st;
+        }
+        f->bound = false;
     }
     if ((to = mf_program_input_ptr(f->program, f->name)) == NULL) {
         return mf_fail(err, MF_E_STATE, "input '%s' has no memory of its own", f->name);

@@ -19,6 +19,7 @@ typedef struct mf_feed {
     const char *name;    /* lent */
     mf_tdesc    desc;
     mf_pix_form form;    /* what to make batches in */
+    bool        bound;   /* the program reads someone else's memory */
     bool        direct;  /* a batch in that form is bound as it is; else it is copied into the program's layout */
 } mf_feed;
 

@@ -356,6 +356,7 @@ mf_network_run(mf_network *n, const mf_batch *b, uint64_t seed, uint64_t step, m
     const int         k       = b->n == (size_t)n->size[0] ? 0 : 1;
     const mf_pix_form form    = mf_network_form(n);
     mf_program       *p       = n->program[k];
+    void             *target;
     float             value;
     mf_status         st;
 
@@ -365,17 +366,13 @@ mf_network_run(mf_network *n, const mf_batch *b, uint64_t seed, uint64_t step, m
             return st;
         }
     }
-    if ((uintptr_t)b->target % 64 == 0) {
-        st = mf_program_bind(p, "target", b->target, err);
-    } else {
-        void *to = mf_program_input_ptr(p, "target");
-
-        st = to != NULL ? MF_OK : mf_fail(err, MF_E_STATE, "input 'target' has no memory of its own");
-        if (to != NULL) {
-            memcpy(to, b->target, b->n * classes * sizeof(float));
-        }
+    /* Targets are few and not always aligned: they are copied, never bound. (Binding some batches and copying others would
+     * write into the memory of a batch bound before.) */
+    if ((target = mf_program_input_ptr(p, "target")) == NULL) {
+        return mf_oom(err, b->n * classes * sizeof(float), "targets");
     }
-    if (st < 0 || (st = mf_program_run(p, seed, step, err)) < 0 ||
+    memcpy(target, b->target, b->n * classes * sizeof(float));
+    if ((st = mf_program_run(p, seed, step, err)) < 0 ||
         (st = mf_program_read(p, "loss", MF_DTYPE_F32, &value, 1, err)) < 0 ||
         (st = mf_program_read(p, "logits", MF_DTYPE_F32, n->logits, b->n * classes, err)) < 0) {
         return st;
