@@ -31,6 +31,7 @@ if(ref_sources)
   foreach(f64 0 1)
     mf_objects(mf_ref_f64_${f64} ${ref_sources})
     target_compile_definitions(mf_ref_f64_${f64} PRIVATE MF_REAL_F64=${f64})
+    target_compile_options(mf_ref_f64_${f64} PRIVATE -O2) # tests lean on it in every preset
   endforeach()
 endif()
 

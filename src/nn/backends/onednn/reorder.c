@@ -90,8 +90,10 @@ reorder_prepare(mf_prep *p, mf_err *err)
         s->how = HOW_FROM_BF16;
     } else if (to->dtype == MF_DTYPE_BF16 && mf_dn_permute_new(&s->permute, s->simd, from, to)) {
         s->how = HOW_PERMUTE;
-    } else {
-        s->how = reorder_dnnl(s, p) ? HOW_DNNL : HOW_GENERAL;
+    } else if (reorder_dnnl(s, p)) {
+        s->how = HOW_DNNL;
+    } else { /* oneDNN 2.6 refuses the wide 1x1 weights of ResNet-50 */
+        s->how = mf_dn_permute_new(&s->permute, s->simd, from, to) ? HOW_PERMUTE : HOW_GENERAL;
     }
     p->state = s;
     return MF_OK;
