@@ -37,8 +37,9 @@ mf_ref mf_bmm(mf_graph *g, mf_ref a, mf_ref b, bool ta, bool tb);
  *   biased batch variance normalises; running: r = (1-m) r + m s, variance unbiased (n/(n-1)); counter += 1
  *   y = act((x - mean) * invstd * gamma + beta + res); outputs y, mean [C], invstd [C].  res and act from fusion only.
  *   MF_E_NUMERIC is not raised for n = 1; PyTorch refuses it, and so does the kernel: MF_E_ARG "batch norm needs more than one value a channel".
- * bn_dx: dy, dy2 or none (the gradient is dy + dy2), y or none (needed with act), x, gamma, mean, invstd
- *   -> dx, dgamma [C], dbeta [C], dres = (dy + dy2) masked by y > 0 (an output nobody wants has pointer NULL).
+ * bn_dx: dy, dy2 or none (the gradient is dy + dy2), y or none, x, gamma, mean, invstd, beta or none
+ *   -> dx, dgamma [C], dbeta [C], dres = (dy + dy2) masked by y > 0 (an output nobody wants has pointer NULL). With act,
+ *   either y or beta is there: without a residual, y > 0 where (x - mean) * invstd * gamma + beta > 0.
  * bn_eval: x, gamma, beta, rmean, rvar -> (x - rmean)/sqrt(rvar + eps) * gamma + beta.
  * bn_eval_dx: dy, x or none (then nobody wants dgamma), gamma, rmean, rvar -> dx, dgamma, dbeta.
  * bn_fold: w [Co,...], b or none, gamma, beta, rmean, rvar -> w', b' so that conv(x, w') + b' = bn_eval(conv(x, w) + b). */

@@ -54,6 +54,14 @@ test_bn_dx(void **state)
                                     VEC(33), POS(33)}, .skip_out = 8},
         {.op = "bn_dx", .attrs = BN(MF_ACT_RELU), .in = {ACT(2, 3, 65, 67), ABSENT, ACT(2, 3, 65, 67), ACT(2, 3, 65, 67), VEC(3), VEC(3),
                                     POS(3)}, .skip_out = 8},
+        /* without y: its sign from x */
+        {.op = "bn_dx", .attrs = BN(MF_ACT_RELU), .in = {ACT(1, 17, 5, 5), ABSENT, ABSENT, ACT(1, 17, 5, 5), VEC(17), VEC(17), POS(17), VEC(17)}},
+        {.op = "bn_dx", .attrs = BN(MF_ACT_RELU), .in =
+         {ACT(3, 64, 9, 7), ACT(3, 64, 9, 7), ABSENT, ACT(3, 64, 9, 7), VEC(64), VEC(64), POS(64), VEC(64)}, .skip_out = 8},
+        {.op = "bn_dx", .attrs = BN(MF_ACT_RELU), .in = {ACT(2, 3, 65, 67), ABSENT, ABSENT, ACT(2, 3, 65, 67), VEC(3), VEC(3), POS(3), VEC(3)},
+         .skip_out = 8},
+        {.op = "bn_dx", .attrs = BN(MF_ACT_RELU), .in = {F32(5, 64), ABSENT, ABSENT, F32(5, 64), VEC(64), VEC(64), POS(64), VEC(64)},
+         .skip_out = 8, .f32_only = true},
         {.op = "bn_dx", .attrs = BN(MF_ACT_NONE), .in = {F32(5, 64), ABSENT, ABSENT, F32(5, 64), VEC(64), VEC(64), POS(64)}, .skip_out = 8,
          .f32_only = true},
     };

@@ -53,18 +53,20 @@ bn_grad(mf_graph *g, const mf_node *n, const mf_ref *dout, const bool *need, mf_
     const mf_bn_attrs *a = n->attrs;
     const mf_ref       x = mf_node_in(n, 0), gamma = mf_node_in(n, 1);
     const mf_ref       mean = mf_node_out(n, 1), invstd = mf_node_out(n, 2);
-    const mf_ref       y = a->act != MF_ACT_NONE ? mf_node_out(n, 0) : MF_NONE;
+    /* Which elements ReLU let through: with a residual only y tells; otherwise x does, and y's memory can go. */
+    const bool         relu = a->act != MF_ACT_NONE, res = mf_ref_ok(mf_node_in(n, 6));
+    const mf_ref       y = relu && res ? mf_node_out(n, 0) : MF_NONE, beta = relu && !res ? mf_node_in(n, 2) : MF_NONE;
     mf_ref             first;
 
     if (mf_ref_ok(dout[1]) || mf_ref_ok(dout[2]))
         return mf_grad_refuse("bn", "for its statistics", err);
-    first = mf_graph_add(g, &mf_op_bn_dx, a, 7, (mf_ref[]){dout[0], MF_NONE, y, x, gamma, mean, invstd});
+    first = mf_graph_add(g, &mf_op_bn_dx, a, 8, (mf_ref[]){dout[0], MF_NONE, y, x, gamma, mean, invstd, beta});
     if (!mf_ref_ok(first))
         return MF_OK; /* the graph keeps the reason */
     for (int i = 0; i < 3; i++)
         if (need[i])
             din[i] = mf_graph_out(g, first, i);
-    if (mf_ref_ok(mf_node_in(n, 6)) && need[6])
+    if (res && need[6])
         din[6] = mf_graph_out(g, first, 3);
     return MF_OK;
 }
@@ -75,7 +77,7 @@ const mf_op_def mf_op_bn = {
     .out_kind = {MF_KIND_ACT, MF_KIND_F32, MF_KIND_F32}, .infer = bn_infer, .grad = bn_grad,
 };
 
-/* dy, dy2?, y?, x, gamma, mean, invstd -> dx, dgamma, dbeta, dres */
+/* dy, dy2?, y?, x, gamma, mean, invstd, beta? -> dx, dgamma, dbeta, dres */
 static mf_status
 bn_dx_infer(const void *attrs, int nin, const mf_shape *const *in, mf_shape *out, mf_err *err)
 {
@@ -84,8 +86,10 @@ bn_dx_infer(const void *attrs, int nin, const mf_shape *const *in, mf_shape *out
 
     if ((st = check_bn(attrs, in[0], err)) < 0 || (st = want_vecs(4, 3, nin, in, in[0]->dim[1], err)) < 0)
         return st;
-    if (!in[3] || (a->act != MF_ACT_NONE && !in[2]))
+    if (!in[3] || (a->act != MF_ACT_NONE && !in[2] && !(nin > 7 && in[7])))
         return mf_fail(err, MF_E_ARG, "input %d is missing", in[3] ? 2 : 3);
+    if (nin > 7 && in[7] && (st = mf_shape_want_vec("beta", in[7], in[0]->dim[1], err)) < 0)
+        return st;
     for (int i = 1; i <= 3; i++)
         if (in[i] && (st = mf_shape_want(i == 1 ? "the second gradient" : i == 2 ? "y" : "x", in[i], in[0], err)) < 0)
             return st;
@@ -96,7 +100,7 @@ bn_dx_infer(const void *attrs, int nin, const mf_shape *const *in, mf_shape *out
 
 const mf_op_def mf_op_bn_dx = {
     .name = "bn_dx", .summary = "gradient of bn, through its ReLU and residual where fused",
-    .attr_size = sizeof(mf_bn_attrs), .min_in = 1, .max_in = 7, .nout = 4, .flags = MF_OP_NO_GRAD,
+    .attr_size = sizeof(mf_bn_attrs), .min_in = 1, .max_in = 8, .nout = 4, .flags = MF_OP_NO_GRAD,
     .out_kind = {MF_KIND_ACT, MF_KIND_F32, MF_KIND_F32, MF_KIND_ACT}, .infer = bn_dx_infer,
 };
 

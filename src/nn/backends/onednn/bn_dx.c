@@ -1,7 +1,7 @@
 /* nn/backends/onednn/bn_dx.c: the gradient of batch norm through its ReLU and residual, in two passes.
  *
- * dy, dy2 or none, y or none, x, gamma, mean, invstd -> dx, dgamma [C], dbeta [C], dres. With g = (dy + dy2) where y > 0,
- * M values a channel, S = sum g, T = sum g (x - mean):
+ * dy, dy2 or none, y or none, x, gamma, mean, invstd, beta or none -> dx, dgamma [C], dbeta [C], dres. With
+ * g = (dy + dy2) where y > 0 (without y: where (x - mean) invstd gamma + beta > 0), M values a channel, S = sum g, T = sum g (x - mean):
  *   dbeta = S, dgamma = T invstd, dx = gamma invstd (g - S/M - (x - mean) invstd^2 T/M), dres = g. */
 #include "nn/backends/onednn/chan.h"
 #include "nn/backends/onednn/onednn.h"
@@ -12,8 +12,8 @@
 typedef struct bn_dx_state {
     mf_dn_chan        chan;
     const mf_dn_simd *simd;
-    bool              bf16, masked, has2;
-    size_t            sgx_at, mean_at, a_at, mg_at, k_at, sums_at;
+    bool              bf16, by_y, by_x, has2;
+    size_t            sgx_at, mean_at, a_at, mg_at, k_at, h_at, sums_at;
 } bn_dx_state;
 
 static bool
@@ -44,7 +44,8 @@ bn_dx_prepare(mf_prep *p, mf_err *err)
     s->simd   = p->ctx->simd;
     s->bf16   = x->dtype == MF_DTYPE_BF16;
     s->has2   = p->has_in[1];
-    s->masked = a->act == MF_ACT_RELU && p->has_in[2];
+    s->by_y   = a->act == MF_ACT_RELU && p->has_in[2];
+    s->by_x   = a->act == MF_ACT_RELU && !p->has_in[2];
     p->in[0]  = *x;
     if (s->has2) {
         p->in[1] = *x;
@@ -52,7 +53,7 @@ bn_dx_prepare(mf_prep *p, mf_err *err)
     if (p->has_in[2]) {
         p->in[2] = *x;
     }
-    for (i = 4; i < 7; i++) {
+    for (i = 4; i < (s->by_x ? 8 : 7); i++) {
         p->in[i].layout = mf_layout_plain(&p->in[i].shape);
     }
     p->out[0].layout = p->out[3].layout = x->layout;
@@ -70,7 +71,8 @@ bn_dx_prepare(mf_prep *p, mf_err *err)
     s->a_at    = s->mean_at + vec;
     s->mg_at   = s->a_at + vec;
     s->k_at    = s->mg_at + vec;
-    s->sums_at = s->k_at + vec;
+    s->h_at    = s->k_at + vec;
+    s->sums_at = s->h_at + vec;
     p->scratch = s->sums_at + mf_dn_chan_scratch(&s->chan);
     p->state   = s;
     return MF_OK;
@@ -80,7 +82,7 @@ typedef struct bn_dx_job {
     const bn_dx_state *s;
     const mf_run      *r;
     double            *sg, *sgx;
-    float             *mean, *a, *mg, *k;
+    float             *mean, *a, *mg, *k, *h;
     mf_dn_grad_row     sums, apply;
 } bn_dx_job;
 
@@ -97,11 +99,10 @@ finish(const bn_dx_job *j, size_t c0, size_t c1)
         double inv;
 
         if (c >= j->s->chan.c) { /* padding channels stay zero */
-            j->a[c] = j->mg[c] = j->k[c] = 0.0f;
+            j->mg[c] = j->k[c] = 0.0f;
             continue;
         }
         inv      = (double)invstd[c];
-        j->a[c]  = (float)((double)gamma[c] * inv);
         j->mg[c] = (float)(j->sg[c] / m);
         j->k[c]  = (float)(-(double)gamma[c] * inv * inv * inv * j->sgx[c] / m);
         if (dgamma != NULL) {
@@ -137,17 +138,26 @@ bn_dx_run(void *state, const mf_run *r, mf_err *err)
     char        *mem = r->scratch;
     bn_dx_job    j   = {.s = s, .r = r, .sg = (double *)(void *)mem, .sgx = (double *)(void *)(mem + s->sgx_at),
                         .mean = (float *)(void *)(mem + s->mean_at), .a = (float *)(void *)(mem + s->a_at),
-                        .mg = (float *)(void *)(mem + s->mg_at), .k = (float *)(void *)(mem + s->k_at)};
+                        .mg = (float *)(void *)(mem + s->mg_at), .k = (float *)(void *)(mem + s->k_at), .h = (float *)(void *)(mem + s->h_at)};
+    size_t       c;
 
     (void)err;
     memset(j.mean, 0, s->chan.padded * sizeof *j.mean);
     memcpy(j.mean, r->in[5], s->chan.c * sizeof *j.mean);
-    j.sums  = (mf_dn_grad_row){.dy = r->in[0], .dy2 = s->has2 ? r->in[1] : NULL, .y = s->masked ? r->in[2] : NULL, .x = r->in[3],
-                               .g = r->out[3], .dx = r->out[0], .mean = j.mean, .a = j.a, .mg = j.mg, .k = j.k};
+    for (c = 0; c < s->chan.padded; c++) {
+        bool pad = c >= s->chan.c;
+
+        j.a[c] = pad ? 0.0f : (float)((double)((const float *)r->in[4])[c] * (double)((const float *)r->in[6])[c]);
+        j.h[c] = pad || !s->by_x ? 0.0f : ((const float *)r->in[7])[c];
+    }
+    j.sums  = (mf_dn_grad_row){.dy = r->in[0], .dy2 = s->has2 ? r->in[1] : NULL, .y = s->by_y ? r->in[2] : NULL, .x = r->in[3],
+                               .g = r->out[3], .dx = r->out[0], .mean = j.mean, .a = j.a, .mg = j.mg, .k = j.k,
+                               .s = s->by_x ? j.a : NULL, .h = s->by_x ? j.h : NULL};
     j.apply = j.sums;
     if (r->out[3] != NULL) { /* g was kept: the second pass reads it alone */
         j.apply.dy  = r->out[3];
         j.apply.dy2 = j.apply.y = NULL;
+        j.apply.s   = NULL;
     }
     if (s->chan.by_block) {
         mf_dn_parts(s->chan.parts, bn_dx_blocks, &j);

@@ -238,6 +238,8 @@ row_at(const grad_job *j, size_t at, size_t c0, size_t pix)
     r.a    = r.a == NULL ? NULL : r.a + c0;
     r.mg   = r.mg == NULL ? NULL : r.mg + c0;
     r.k    = r.k == NULL ? NULL : r.k + c0;
+    r.s    = r.s == NULL ? NULL : r.s + c0;
+    r.h    = r.h == NULL ? NULL : r.h + c0;
     r.pix  = pix;
     r.b    = j->g->b;
     return r;

@@ -239,41 +239,86 @@ affine_bf16(void *y, const void *x, const void *res, size_t pix, size_t b, const
 
 /* ---- gradients ---- */
 
+/* What tells where ReLU let through. */
+typedef enum mask_by { MASK_NONE, MASK_Y, MASK_X } mask_by;
+
+/* Coefficients of a vector of channels: of the mask by x, and of the second pass. */
+typedef struct grad_coef { vf mean, s, h, a, mg, k; } grad_coef;
+
 V_INLINE vf
-grad_vec(const mf_dn_grad_row *r, size_t at, bool has2, bool masked, bool bf)
+coef_load(const float *p, size_t c, bool one)
+{
+    return one ? v_splat(p[0]) : v_load_f(p + c);
+}
+
+/* Channels c.. of the row; one: its only channel. */
+V_INLINE grad_coef
+coef_mask(const mf_dn_grad_row *r, size_t c, bool one, mask_by mask)
+{
+    grad_coef k = {0};
+
+    if (mask == MASK_X) {
+        k.mean = coef_load(r->mean, c, one);
+        k.s    = coef_load(r->s, c, one);
+        k.h    = coef_load(r->h, c, one);
+    }
+    return k;
+}
+
+V_INLINE grad_coef
+coef_apply(const mf_dn_grad_row *r, size_t c, bool one, mask_by mask)
+{
+    grad_coef k = coef_mask(r, c, one, mask);
+
+    k.mean = coef_load(r->mean, c, one);
+    k.a    = coef_load(r->a, c, one);
+    k.mg   = coef_load(r->mg, c, one);
+    k.k    = coef_load(r->k, c, one);
+    return k;
+}
+
+V_INLINE vf
+grad_vec(const mf_dn_grad_row *r, size_t at, const grad_coef *k, bool has2, mask_by mask, bool bf)
 {
     vf g = v_load(r->dy, at, bf);
 
     if (has2) {
         g += v_load(r->dy2, at, bf);
     }
-    if (masked) {
+    if (mask == MASK_Y) {
         g = (vf)((vi)g & (v_load(r->y, at, bf) > 0.0f));
+    } else if (mask == MASK_X) {
+        g = (vf)((vi)g & ((v_load(r->x, at, bf) - k->mean) * k->s + k->h > 0.0f));
     }
     return g;
 }
 
 V_INLINE float
-grad_scalar(const mf_dn_grad_row *r, size_t at, bool has2, bool masked, bool bf)
+grad_scalar(const mf_dn_grad_row *r, size_t at, size_t c, bool has2, mask_by mask, bool bf)
 {
     float g = s_load(r->dy, at, bf);
 
     if (has2) {
         g += s_load(r->dy2, at, bf);
     }
-    return masked && !(s_load(r->y, at, bf) > 0.0f) ? 0.0f : g;
+    if (mask == MASK_X) {
+        return (s_load(r->x, at, bf) - r->mean[c]) * r->s[c] + r->h[c] > 0.0f ? g : 0.0f;
+    }
+    return mask == MASK_Y && !(s_load(r->y, at, bf) > 0.0f) ? 0.0f : g;
 }
 
 /* NV vectors of channels starting at element `at`, rows `b` apart. */
 #define GRAD_STRIP(NV, U)                                                                                                 \
-    V_INLINE void grad_strip_##NV(const mf_dn_grad_row *r, size_t at, size_t pix, size_t b, const float *m, float *og,     \
-                                  float *ogx, bool has2, bool masked, bool keep, bool has_x, bool bf)                      \
+    V_INLINE void grad_strip_##NV(const mf_dn_grad_row *r, size_t c, bool one, size_t pix, size_t b, const float *m, float *og,     \
+                                  float *ogx, bool has2, mask_by mask, bool keep, bool has_x, bool bf)                      \
     {                                                                                                                      \
-        vf     sg[(NV) * (U)], sx[(NV) * (U)], mean[NV];                                                                   \
-        size_t p = 0;                                                                                                      \
+        vf        sg[(NV) * (U)], sx[(NV) * (U)], mean[NV];                                                                \
+        grad_coef coef[NV];                                                                                                \
+        size_t    p = 0;                                                                                                   \
                                                                                                                            \
         for (int v = 0; v < (NV); v++) {                                                                                   \
             mean[v] = has_x ? v_load_f(m + v * VW) : v_splat(0.0f);                                                        \
+            coef[v] = coef_mask(r, c + (size_t)(v * VW), one, mask);                                                       \
         }                                                                                                                  \
         for (int v = 0; v < (NV) * (U); v++) {                                                                             \
             sg[v] = sx[v] = v_splat(0.0f);                                                                                 \
@@ -284,8 +329,8 @@ grad_scalar(const mf_dn_grad_row *r, size_t at, bool has2, bool masked, bool bf)
             if (us == (U)) {                                                                                               \
                 for (int u = 0; u < (U); u++) {                                                                            \
                     for (int v = 0; v < (NV); v++) {                                                                       \
-                        size_t i = at + (p + (size_t)u) * b + (size_t)(v * VW);                                            \
-                        vf     g = grad_vec(r, i, has2, masked, bf);                                                       \
+                        size_t i = c + (p + (size_t)u) * b + (size_t)(v * VW);                                            \
+                        vf     g = grad_vec(r, i, &coef[v], has2, mask, bf);                                                       \
                                                                                                                            \
                         sg[u * (NV) + v] += g;                                                                             \
                         if (has_x) {                                                                                       \
@@ -298,8 +343,8 @@ grad_scalar(const mf_dn_grad_row *r, size_t at, bool has2, bool masked, bool bf)
                 }                                                                                                          \
             } else {                                                                                                       \
                 for (int v = 0; v < (NV); v++) {                                                                           \
-                    size_t i = at + p * b + (size_t)(v * VW);                                                              \
-                    vf     g = grad_vec(r, i, has2, masked, bf);                                                           \
+                    size_t i = c + p * b + (size_t)(v * VW);                                                              \
+                    vf     g = grad_vec(r, i, &coef[v], has2, mask, bf);                                                           \
                                                                                                                            \
                     sg[v] += g;                                                                                            \
                     if (has_x) {                                                                                           \
@@ -327,12 +372,12 @@ GRAD_STRIP(1, 4)
 GRAD_STRIP(4, 1)
 
 V_INLINE void
-grad_one(const mf_dn_grad_row *r, size_t at, size_t pix, size_t b, float m, float *og, float *ogx, bool has2, bool masked,
+grad_one(const mf_dn_grad_row *r, size_t at, size_t c, size_t pix, size_t b, float m, float *og, float *ogx, bool has2, mask_by mask,
          bool keep, bool has_x, bool bf)
 {
     for (size_t p = 0; p < pix; p++) {
         size_t i = at + p * b;
-        float  g = grad_scalar(r, i, has2, masked, bf);
+        float  g = grad_scalar(r, i, c, has2, mask, bf);
 
         *og += g;
         if (has_x) {
@@ -345,7 +390,7 @@ grad_one(const mf_dn_grad_row *r, size_t at, size_t pix, size_t b, float m, floa
 }
 
 V_INLINE void
-grad_sums_row(const mf_dn_grad_row *r, bool has2, bool masked, bool keep, bool has_x, bool bf)
+grad_sums_row(const mf_dn_grad_row *r, bool has2, mask_by mask, bool keep, bool has_x, bool bf)
 {
     size_t c = 0, b = r->b, pix = r->pix;
     float  zero[4 * VW] = {0};
@@ -358,20 +403,20 @@ grad_sums_row(const mf_dn_grad_row *r, bool has2, bool masked, bool keep, bool h
         for (int i = 0; i < VW; i++) {
             ms[i] = m;
         }
-        grad_strip_1(r, 0, whole, VW, ms, og, ogx, has2, masked, keep, has_x, bf);
+        grad_strip_1(r, 0, true, whole, VW, ms, og, ogx, has2, mask, keep, has_x, bf);
         r->sum_g[0] = v_sum(v_load_f(og));
         if (has_x) {
             r->sum_gx[0] = v_sum(v_load_f(ogx));
         }
-        grad_one(r, whole * VW, pix - whole * VW, 1, m, r->sum_g, r->sum_gx, has2, masked, keep, has_x, bf);
+        grad_one(r, whole * VW, 0, pix - whole * VW, 1, m, r->sum_g, r->sum_gx, has2, mask, keep, has_x, bf);
         return;
     }
     for (; c + 4 * VW <= b; c += 4 * VW) {
-        grad_strip_4(r, c, pix, b, has_x ? r->mean + c : zero, r->sum_g + c, has_x ? r->sum_gx + c : NULL, has2, masked, keep,
+        grad_strip_4(r, c, false, pix, b, has_x ? r->mean + c : zero, r->sum_g + c, has_x ? r->sum_gx + c : NULL, has2, mask, keep,
                      has_x, bf);
     }
     for (; c + VW <= b; c += VW) {
-        grad_strip_1(r, c, pix, b, has_x ? r->mean + c : zero, r->sum_g + c, has_x ? r->sum_gx + c : NULL, has2, masked, keep,
+        grad_strip_1(r, c, false, pix, b, has_x ? r->mean + c : zero, r->sum_g + c, has_x ? r->sum_gx + c : NULL, has2, mask, keep,
                      has_x, bf);
     }
     for (; c < b; c++) {
@@ -381,34 +426,39 @@ grad_sums_row(const mf_dn_grad_row *r, bool has2, bool masked, bool keep, bool h
         if (has_x) {
             r->sum_gx[c] = 0.0f;
         }
-        grad_one(r, c, pix, b, has_x ? r->mean[c] : 0.0f, r->sum_g + c, has_x ? r->sum_gx + c : &none, has2, masked, keep, has_x,
+        grad_one(r, c, c, pix, b, has_x ? r->mean[c] : 0.0f, r->sum_g + c, has_x ? r->sum_gx + c : &none, has2, mask, keep, has_x,
                  bf);
     }
 }
 
-#define GRAD_CASE(fn, bf)                                                                                                  \
+#define GRAD_MASK(fn, has2, bf)                                                                                            \
     do {                                                                                                                   \
-        if (r->dy2 != NULL) {                                                                                              \
-            if (r->y != NULL) {                                                                                            \
-                fn(true, true, bf);                                                                                        \
-            } else {                                                                                                       \
-                fn(true, false, bf);                                                                                       \
-            }                                                                                                              \
-        } else if (r->y != NULL) {                                                                                         \
-            fn(false, true, bf);                                                                                           \
+        if (r->y != NULL) {                                                                                                \
+            fn(has2, MASK_Y, bf);                                                                                          \
+        } else if (r->s != NULL) {                                                                                         \
+            fn(has2, MASK_X, bf);                                                                                          \
         } else {                                                                                                           \
-            fn(false, false, bf);                                                                                          \
+            fn(has2, MASK_NONE, bf);                                                                                       \
         }                                                                                                                  \
     } while (0)
 
-#define SUMS(has2, masked, bf)                                                                                             \
+#define GRAD_CASE(fn, bf)                                                                                                  \
+    do {                                                                                                                   \
+        if (r->dy2 != NULL) {                                                                                              \
+            GRAD_MASK(fn, true, bf);                                                                                       \
+        } else {                                                                                                           \
+            GRAD_MASK(fn, false, bf);                                                                                      \
+        }                                                                                                                  \
+    } while (0)
+
+#define SUMS(has2, mask, bf)                                                                                             \
     do {                                                                                                                   \
         if (r->x == NULL) {                                                                                                \
-            grad_sums_row(r, has2, masked, false, false, bf);                                                              \
+            grad_sums_row(r, has2, mask, false, false, bf);                                                              \
         } else if (r->g != NULL) {                                                                                         \
-            grad_sums_row(r, has2, masked, true, true, bf);                                                                \
+            grad_sums_row(r, has2, mask, true, true, bf);                                                                \
         } else {                                                                                                           \
-            grad_sums_row(r, has2, masked, false, true, bf);                                                               \
+            grad_sums_row(r, has2, mask, false, true, bf);                                                               \
         }                                                                                                                  \
     } while (0)
 
@@ -425,54 +475,54 @@ grad_sums_bf16(const mf_dn_grad_row *r)
 }
 
 V_INLINE void
-apply_vec(const mf_dn_grad_row *r, size_t at, vf a, vf mg, vf k, vf mean, bool has2, bool masked, bool bf)
+apply_vec(const mf_dn_grad_row *r, size_t at, const grad_coef *k, bool has2, mask_by mask, bool bf)
 {
-    vf g = grad_vec(r, at, has2, masked, bf);
+    vf g = grad_vec(r, at, k, has2, mask, bf);
 
-    v_store(r->dx, at, a * (g - mg) + k * (v_load(r->x, at, bf) - mean), bf);
+    v_store(r->dx, at, k->a * (g - k->mg) + k->k * (v_load(r->x, at, bf) - k->mean), bf);
 }
 
 V_INLINE void
-apply_scalar(const mf_dn_grad_row *r, size_t at, size_t c, bool has2, bool masked, bool bf)
+apply_scalar(const mf_dn_grad_row *r, size_t at, size_t c, bool has2, mask_by mask, bool bf)
 {
-    float g = grad_scalar(r, at, has2, masked, bf);
+    float g = grad_scalar(r, at, c, has2, mask, bf);
 
     s_store(r->dx, at, r->a[c] * (g - r->mg[c]) + r->k[c] * (s_load(r->x, at, bf) - r->mean[c]), bf);
 }
 
 V_INLINE void
-apply_row(const mf_dn_grad_row *r, bool has2, bool masked, bool bf)
+apply_row(const mf_dn_grad_row *r, bool has2, mask_by mask, bool bf)
 {
     size_t b = r->b, n = r->pix * b, at = 0, c;
 
     if (b == 1 || b == VW) {
-        vf a = b == 1 ? v_splat(r->a[0]) : v_load_f(r->a), mg = b == 1 ? v_splat(r->mg[0]) : v_load_f(r->mg);
-        vf k = b == 1 ? v_splat(r->k[0]) : v_load_f(r->k), mean = b == 1 ? v_splat(r->mean[0]) : v_load_f(r->mean);
+        grad_coef k = coef_apply(r, 0, b == 1, mask);
 
         for (; at + 2 * VW <= n; at += 2 * VW) {
-            apply_vec(r, at, a, mg, k, mean, has2, masked, bf);
-            apply_vec(r, at + VW, a, mg, k, mean, has2, masked, bf);
+            apply_vec(r, at, &k, has2, mask, bf);
+            apply_vec(r, at + VW, &k, has2, mask, bf);
         }
         for (; at + VW <= n; at += VW) {
-            apply_vec(r, at, a, mg, k, mean, has2, masked, bf);
+            apply_vec(r, at, &k, has2, mask, bf);
         }
         for (; at < n; at++) {
-            apply_scalar(r, at, 0, has2, masked, bf);
+            apply_scalar(r, at, 0, has2, mask, bf);
         }
         return;
     }
     for (; at < n; at += b) {
         for (c = 0; c + VW <= b; c += VW) {
-            apply_vec(r, at + c, v_load_f(r->a + c), v_load_f(r->mg + c), v_load_f(r->k + c), v_load_f(r->mean + c), has2, masked,
-                      bf);
+            grad_coef k = coef_apply(r, c, false, mask);
+
+            apply_vec(r, at + c, &k, has2, mask, bf);
         }
         for (; c < b; c++) {
-            apply_scalar(r, at + c, c, has2, masked, bf);
+            apply_scalar(r, at + c, c, has2, mask, bf);
         }
     }
 }
 
-#define APPLY(has2, masked, bf) apply_row(r, has2, masked, bf)
+#define APPLY(has2, mask, bf) apply_row(r, has2, mask, bf)
 
 static void
 grad_apply_f32(const mf_dn_grad_row *r)

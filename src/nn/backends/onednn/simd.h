@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The gradient that reaches a batch norm, g = (dy + dy2) where y > 0; dy2 and y may be NULL. */
+/* The gradient that reaches a batch norm, g = (dy + dy2) where y > 0; dy2 and y may be NULL. Without y, where
+ * s (x - mean) + h > 0 if s is there. */
 typedef struct mf_dn_grad_row {
     const void  *dy, *dy2, *y, *x;
     void        *g;              /* written by grad_sums if not NULL (may be dy or dy2) */
@@ -17,6 +18,7 @@ typedef struct mf_dn_grad_row {
     const float *mean;           /* [b] */
     float       *sum_g, *sum_gx; /* [b], grad_sums: of g and of g (x - mean); x NULL: sum_g alone */
     const float *a, *mg, *k;     /* [b], grad_apply: dx = a (g - mg) + k (x - mean) */
+    const float *s, *h;          /* [b] or NULL */
     size_t       pix, b;
 } mf_dn_grad_row;
 

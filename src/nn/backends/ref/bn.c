@@ -76,7 +76,8 @@ bn_run(void *state, const mf_run *r, mf_err *err)
 
 MF_REF_KERNEL_AS(bn, bn_prepare, bn_run);
 
-/* dx = gamma invstd (g - mean(g) - xhat mean(g xhat)), g = (dy + dy2) where y > 0 (Ioffe and Szegedy 2015, section 3). */
+/* dx = gamma invstd (g - mean(g) - xhat mean(g xhat)), g = (dy + dy2) where y > 0 (Ioffe and Szegedy 2015, section 3).
+ * Without y, its sign follows from x. */
 static mf_status
 bn_dx_run(void *state, const mf_run *r, mf_err *err)
 {
@@ -84,8 +85,9 @@ bn_dx_run(void *state, const mf_run *r, mf_err *err)
     const mf_bn_attrs *a = op->attrs;
     const dims         d = dims_of(&op->in[0]);
     const double       count = (double)(d.n * d.area);
-    const real        *dy = r->in[0], *dy2 = maybe(op, r, 1), *y = a->act == MF_ACT_RELU ? r->in[2] : NULL;
+    const real        *dy = r->in[0], *dy2 = maybe(op, r, 1), *y = a->act == MF_ACT_RELU ? maybe(op, r, 2) : NULL;
     const real        *x = r->in[3], *gamma = r->in[4], *mean = r->in[5], *invstd = r->in[6];
+    const real        *beta = a->act == MF_ACT_RELU && !y ? r->in[7] : NULL;
     real              *dx = r->out[0], *dgamma = r->out[1], *dbeta = r->out[2], *dres = r->out[3];
     (void)err;
 
@@ -95,15 +97,18 @@ bn_dx_run(void *state, const mf_run *r, mf_err *err)
         for (int64_t n = 0; n < d.n; n++)
             for (int64_t p = 0; p < d.area; p++) {
                 const int64_t i = (n * d.c + c) * d.area + p;
-                const double  v = y && !(y[i] > 0) ? 0.0 : (double)dy[i] + (dy2 ? (double)dy2[i] : 0.0);
+                const double  xhat = ((double)x[i] - mu) * is;
+                const bool    off = (y && !(y[i] > 0)) || (beta && !(xhat * (double)gamma[c] + (double)beta[c] > 0.0));
+                const double  v = off ? 0.0 : (double)dy[i] + (dy2 ? (double)dy2[i] : 0.0);
                 sg += v;
-                sgx += v * ((double)x[i] - mu) * is;
+                sgx += v * xhat;
             }
         for (int64_t n = 0; n < d.n; n++)
             for (int64_t p = 0; p < d.area; p++) {
                 const int64_t i = (n * d.c + c) * d.area + p;
-                const double  v = y && !(y[i] > 0) ? 0.0 : (double)dy[i] + (dy2 ? (double)dy2[i] : 0.0);
                 const double  xhat = ((double)x[i] - mu) * is;
+                const bool    off = (y && !(y[i] > 0)) || (beta && !(xhat * (double)gamma[c] + (double)beta[c] > 0.0));
+                const double  v = off ? 0.0 : (double)dy[i] + (dy2 ? (double)dy2[i] : 0.0);
                 if (dx)
                     dx[i] = (real)((double)gamma[c] * is * (v - sg / count - xhat * sgx / count));
                 if (dres)
