@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/model_args.h"
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/mem.h"
@@ -19,7 +20,7 @@ static const char *const prec_words[] = {"auto", "f32", "bf16", NULL};
 
 typedef struct bench_cfg {
     mf_opt_str model, backend;
-    int64_t    size, batch, steps, classes;
+    int64_t    size, batch, steps, classes, channels;
     int        precision;
     bool       layers;
 } bench_cfg;
@@ -31,6 +32,7 @@ static const mf_opt bench_opts[] = {
     MF_OPT_INT(bench_cfg, batch, 32, 1, 4096, "pictures a batch"),
     MF_OPT_INT(bench_cfg, steps, 7, 1, 1000, "steps timed; the median counts"),
     MF_OPT_INT(bench_cfg, classes, 7, 2, 100000, "classes"),
+    MF_OPT_INT(bench_cfg, channels, 3, 1, 3, "channels of the input: 3 or 1"),
     MF_OPT_ENUM(bench_cfg, precision, 0, prec_words, "number type of activations"),
     MF_OPT_BOOL(bench_cfg, layers, false, "time each step of the program by itself"),
     MF_OPT_END,
@@ -63,7 +65,7 @@ training_graph(bench *b, mf_err *err)
 
     if ((st = mf_graph_new(&b->g, b->ps, err)) < 0) return st;
     mf_graph_training(b->g, true);
-    x = mf_graph_input(b->g, "x", MF_KIND_ACT, mf_shape_of(4, (int64_t)1, (int64_t)3, (int64_t)b->model.height, (int64_t)b->model.width));
+    x = mf_graph_input(b->g, "x", MF_KIND_ACT, mf_shape_of(4, (int64_t)1, (int64_t)b->model.in_channels, (int64_t)b->model.height, (int64_t)b->model.width));
     t = mf_graph_input(b->g, "target", MF_KIND_F32, mf_shape_of(2, (int64_t)1, (int64_t)b->model.classes));
     if ((st = mf_model_build(&o, &b->model, b->g, x, err)) < 0) return st;
     mf_graph_output(b->g, "out", mf_cross_entropy(b->g, o.logits, t, MF_NONE, 0));
@@ -79,7 +81,7 @@ fill_inputs(bench *b, int64_t batch, mf_err *err)
     mf_status st = MF_OK;
 
     for (int i = 0; i < 2 && st == MF_OK; i++) {
-        size_t n = (size_t)batch * (i ? (size_t)b->model.classes : (size_t)3 * (size_t)b->model.height * (size_t)b->model.width);
+        size_t n = (size_t)batch * (i ? (size_t)b->model.classes : (size_t)b->model.in_channels * (size_t)b->model.height * (size_t)b->model.width);
         float *v;
 
         if (i && !b->train) break;
@@ -105,7 +107,7 @@ bench_open(bench *b, const bench_cfg *c, mf_err *err)
     } cfg;
     mf_status st;
 
-    if ((st = mf_model_make(&b->model, c->model.s, (int)c->classes, 3, (int)c->size, (int)c->size, err)) < 0 ||
+    if ((st = mf_cli_model_size(&b->model, (int)c->classes, (int)c->channels, (int)c->size, err)) < 0 ||
         (st = mf_params_new(&b->ps, MF_DTYPE_F32, err)) < 0 || (st = mf_backend_find(&o.backend, c->backend.s, err)) < 0)
         return st;
     st = b->train ? training_graph(b, err) : mf_model_eval_graph(&b->g, &b->model, b->ps, err);
@@ -184,12 +186,14 @@ run_bench(int argc, char **argv, mf_cli *cli, mf_err *err)
     bench_cfg  c;
     bench      b   = {0};
     mf_str     out = {0};
-    mf_cli_set set = {bench_opts, &c};
+    mf_cli_set sets[2] = {{bench_opts, &c}};
     size_t     n;
     mf_status  st;
 
     mf_opt_defaults(bench_opts, &c);
-    if ((st = mf_cli_parse(cli, &mf_cmd_bench, &set, 1, argc, argv, &n, 1, 1, err)) < 0) return st;
+    if ((st = mf_cli_model_choose(&b.model, &sets[1], argc, argv, "resnet18", err)) < 0 ||
+        (st = mf_cli_parse(cli, &mf_cmd_bench, sets, 2, argc, argv, &n, 1, 1, err)) < 0)
+        return st;
     b.train = strcmp(argv[0], "train") == 0;
     if (!b.train && strcmp(argv[0], "infer") != 0) return mf_fail(err, MF_E_USAGE, "bench what? 'train' or 'infer', not '%s'", argv[0]);
     if ((st = bench_open(&b, &c, err)) == MF_OK)
@@ -206,7 +210,8 @@ const mf_cmd mf_cmd_bench = {
     .usage   = "train|infer [--model M] [--size S] [--batch B] [--precision P] [--layers] [--json]",
     .text    = "Runs whole steps (forward, backward and Adam for `train`) on random pictures and\n"
                "prints images per second, the median time and peak memory. --layers times each\n"
-               "kernel and prints its shape, layout and GFLOP/s.",
+               "kernel and prints its shape, layout and GFLOP/s. An architecture's own options\n"
+               "('maskfer help train' lists them) are taken too.",
     .opts    = {bench_opts},
     .json    = true,
     .run     = run_bench,

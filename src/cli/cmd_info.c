@@ -1,5 +1,6 @@
 /* cli/cmd_info.c: what this build and this machine can do. */
 #include "cli/cli.h"
+#include "cli/model_args.h"
 #include "core/cpu.h"
 #include "core/isa.h"
 #include "core/json.h"
@@ -100,22 +101,21 @@ print_models(mf_str *out)
 
 /* Counts of one network: parameters, multiply-accumulates, memory of activations, layer by layer. */
 static mf_status
-print_model(mf_str *out, const info_cfg *c, bool json, mf_err *err)
+print_model(mf_str *out, mf_model *m, const info_cfg *c, bool json, mf_err *err)
 {
-    mf_model      m;
     mf_model_info info;
     mf_status     st;
     char          shape[96];
 
-    if ((st = mf_model_make(&m, c->model.s, (int)c->classes, (int)c->in_channels, (int)c->size, (int)c->size, err)) < 0 ||
-        (st = mf_model_inspect(&info, &m, err)) < 0) {
+    if ((st = mf_cli_model_size(m, (int)c->classes, (int)c->in_channels, (int)c->size, err)) < 0 ||
+        (st = mf_model_inspect(&info, m, err)) < 0) {
         return st;
     }
     if (json) {
         mf_json_out j = mf_json_begin(out, 2);
 
         mf_json_open(&j, NULL, '{');
-        mf_json_put_str(&j, "model", m.def->name);
+        mf_json_put_str(&j, "model", m->def->name);
         mf_json_put_int(&j, "parameters", info.parameters);
         mf_json_put_int(&j, "macs", info.macs);
         mf_json_put_int(&j, "activation_bytes", info.activation_bytes);
@@ -135,7 +135,7 @@ print_model(mf_str *out, const info_cfg *c, bool json, mf_err *err)
     } else {
         char bytes[32];
 
-        mf_str_printf(out, "%s: %s\n%s\n\n%-28s %-12s %-20s %14s %16s\n", m.def->name, m.def->summary, m.def->source, "layer", "op", "output",
+        mf_str_printf(out, "%s: %s\n%s\n\n%-28s %-12s %-20s %14s %16s\n", m->def->name, m->def->summary, m->def->source, "layer", "op", "output",
                       "parameters", "MACs");
         for (size_t i = 0; i < info.n_layers; i++) {
             mf_str_printf(out, "%-28s %-12s %-20s %14lld %16lld\n", info.layers[i].scope, info.layers[i].op,
@@ -155,16 +155,18 @@ run_info(int argc, char **argv, mf_cli *cli, mf_err *err)
     info_cfg  cfg;
     size_t    n;
     mf_status st = MF_OK;
-    mf_cli_set set = {info_opts, &cfg};
+    mf_model  model;
+    mf_cli_set sets[2] = {{info_opts, &cfg}};
 
     mf_opt_defaults(info_opts, &cfg);
-    if ((st = mf_cli_parse(cli, &mf_cmd_info, &set, 1, argc, argv, &n, 0, 0, err)) < 0) {
+    if ((st = mf_cli_model_choose(&model, &sets[1], argc, argv, "resnet18", err)) < 0 ||
+        (st = mf_cli_parse(cli, &mf_cmd_info, sets, 2, argc, argv, &n, 0, 0, err)) < 0) {
         return st;
     }
     if (cfg.models) {
         print_models(&out);
     } else if (cfg.model.s[0]) {
-        st = print_model(&out, &cfg, cli->json, err);
+        st = print_model(&out, &model, &cfg, cli->json, err);
     } else if (cli->json) {
         print_json(&out);
     } else {
@@ -182,7 +184,8 @@ const mf_cmd mf_cmd_info = {
     .summary = "what this build and this machine can do",
     .usage   = "[--models | --model NAME [--classes C] [--size S]] [--json]",
     .text    = "Prints the version, the optional parts that are built in, the processor with its\n"
-               "instruction sets, and the number of threads; or what an architecture holds and costs.",
+               "instruction sets, and the number of threads; or what an architecture holds and costs,\n"
+               "with its own options ('maskfer help train' lists them) as given.",
     .json    = true,
     .opts    = {info_opts},
     .run     = run_info,

@@ -33,7 +33,7 @@ typedef struct mf_model {
     const mf_model_def *def;
     int           classes, in_channels, height, width;
     mf_norm_place norm;
-    uint8_t       cfg[MF_MODEL_CFG_MAX]; /* def->cfg_size bytes of own options */
+    _Alignas(double) uint8_t cfg[MF_MODEL_CFG_MAX]; /* def->cfg_size bytes of own options */
 } mf_model;
 
 /* Defaults of the named architecture. MF_E_NOTFOUND names the nearest; MF_E_ARG a size below min_size. */

@@ -1,9 +1,31 @@
 /* models/resnet.c: ResNet-18, -34 and -50 (He et al. 2016, table 1; the stride of a bottleneck sits on its 3x3
- * convolution, as in torchvision). Parameter names are torchvision's. */
+ * convolution, as in torchvision). Parameter names are torchvision's.
+ *
+ * Two options make small networks for small pictures (He et al. section 4.2 does the same for 32 x 32): `width`, the channels
+ * of the first stage, which the later ones double; and `stem`, by how much the picture shrinks before the first stage.
+ *
+ *     stem       first convolution    pooling         map of the first stage at 48 x 48
+ *     imagenet   7 x 7, stride 2      3 x 3, stride 2    12 x 12     (as published)
+ *     half       3 x 3, stride 2      none               24 x 24
+ *     full       3 x 3, stride 1      none               48 x 48 */
 #include <stdio.h>
 
 #include "models/model.h"
 #include "nn/ops.h"
+
+typedef enum { STEM_IMAGENET, STEM_HALF, STEM_FULL } stem_kind;
+typedef struct {
+    int64_t width;
+    int     stem; /* stem_kind */
+} resnet_cfg;
+
+static const char *const stem_words[] = {"imagenet", "half", "full", NULL};
+
+static const mf_opt resnet_opts[] = {
+    MF_OPT_INT(resnet_cfg, width, 64, 8, 512, "channels of the first stage; each later one has twice as many"),
+    MF_OPT_ENUM(resnet_cfg, stem, STEM_IMAGENET, stem_words, "how far the picture shrinks before the first stage: 4, 2 or 1 times"),
+    MF_OPT_END,
+};
 
 typedef struct resnet_spec {
     int  blocks[4];
@@ -47,16 +69,18 @@ bottleneck(mf_graph *g, mf_ref x, int width, int stride, bool project)
 }
 
 static mf_ref
-trunk(mf_graph *g, mf_ref x, const resnet_spec *s)
+trunk(mf_graph *g, mf_ref x, const resnet_spec *s, const resnet_cfg *c)
 {
-    mf_pool_attrs pool = {.kh = 3, .kw = 3, .sh = 2, .sw = 2, .ph = 1, .pw = 1};
+    mf_pool_attrs pool  = {.kh = 3, .kw = 3, .sh = 2, .sw = 2, .ph = 1, .pw = 1};
+    const int     first = (int)c->width;
 
-    x = mf_layer_conv(g, x, "conv1", 64, 7, 2, 3, 1, 1);
+    x = c->stem == STEM_IMAGENET ? mf_layer_conv(g, x, "conv1", first, 7, 2, 3, 1, 1)
+                                 : mf_layer_conv(g, x, "conv1", first, 3, c->stem == STEM_HALF ? 2 : 1, 1, 1, 1);
     x = mf_relu(g, mf_batchnorm(g, x, "bn1"));
-    x = mf_maxpool(g, x, pool);
+    if (c->stem == STEM_IMAGENET) x = mf_maxpool(g, x, pool);
     for (int stage = 0; stage < 4; stage++)
         for (int b = 0; b < s->blocks[stage]; b++) {
-            int  width   = 64 << stage, stride = b == 0 && stage > 0 ? 2 : 1;
+            int  width   = first << stage, stride = b == 0 && stage > 0 ? 2 : 1;
             bool project = b == 0 && (stage > 0 || s->bottleneck);
             char scope[32];
 
@@ -82,19 +106,17 @@ classify(mf_graph *g, mf_ref features, int classes, const void *cfg)
     return mf_layer_linear(g, features, "fc", classes);
 }
 
-static const mf_opt no_opts[] = {MF_OPT_END};
-
 #define RESNET(NAME, TEXT, B0, B1, B2, B3, BOTTLENECK)                                                     \
     static mf_ref NAME##_trunk(mf_graph *g, mf_ref x, const void *cfg)                                     \
     {                                                                                                      \
         static const resnet_spec spec = {{B0, B1, B2, B3}, BOTTLENECK};                                    \
-        (void)cfg;                                                                                         \
-        return trunk(g, x, &spec);                                                                         \
+        return trunk(g, x, &spec, cfg);                                                                    \
     }                                                                                                      \
     extern const mf_model_def mf_model_##NAME;                                                             \
     const mf_model_def mf_model_##NAME = {                                                                 \
         .name = #NAME, .summary = TEXT, .source = "He, Zhang, Ren, Sun 2016; names as torchvision",        \
-        .opts = no_opts, .min_size = 32, .head = "fc.*", .trunk = NAME##_trunk, .pool = pool, .classify = classify, \
+        .cfg_size = sizeof(resnet_cfg), .opts = resnet_opts, .min_size = 32, .head = "fc.*",               \
+        .trunk = NAME##_trunk, .pool = pool, .classify = classify,                                         \
     }
 RESNET(resnet18, "18 layers, basic blocks 2-2-2-2, embedding 512", 2, 2, 2, 2, false);
 RESNET(resnet34, "34 layers, basic blocks 3-4-6-3, embedding 512", 3, 4, 6, 3, false);

@@ -81,6 +81,19 @@ usage_errors_are_status_2(void **state)
     assert_run("help nosuchthing", 2, "", "unknown command");
 }
 
+/* Counted by hand: 288 + 64, then stages of 37,120, 131,712, 525,568 and 2,099,712, and 256 x 8 + 8 for the classifier. */
+static void
+info_takes_a_models_own_options(void **state)
+{
+    (void)state;
+    assert_run("info --model resnet18 --width 32 --stem half --classes 8 --in-channels 1 --size 48 --json", 0,
+               "\"parameters\": 2796520", "");
+    assert_run("info --model resnet18 --json", 0, "\"parameters\": 11180103", "");
+    assert_run("info --model resnet18 --stem hlaf", 2, "", "expected one of imagenet, half, full");
+    assert_run("info --model resnte18", 1, "", "did you mean 'resnet18'?");
+    assert_run("bench infer --model resnet18 --width 8 --size 32 --batch 1 --steps 1 --json", 0, "images_per_second", "");
+}
+
 static void
 help_and_version(void **state)
 {
@@ -212,6 +225,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(usage_errors_are_status_2), cmocka_unit_test(help_and_version),
+        cmocka_unit_test(info_takes_a_models_own_options),
         cmocka_unit_test(every_command_has_help),    cmocka_unit_test(info_tells),
         cmocka_unit_test(a_full_disk_is_told),       cmocka_unit_test(starts_at_once),
     };
