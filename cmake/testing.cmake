@@ -15,6 +15,7 @@ set(mf_test_env
   "MASKFER_SOURCE=${CMAKE_SOURCE_DIR}"
   "MASKFER_BUILD=${CMAKE_BINARY_DIR}"
   "MASKFER_LIBRARY=$<TARGET_FILE:maskfer>"
+  "GOMP_SPINCOUNT=1000" # two tests run at once: threads that wait must not hold a core
   "ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1"
   "UBSAN_OPTIONS=print_stacktrace=1"
   "TSAN_OPTIONS=ignore_noninstrumented_modules=1")
