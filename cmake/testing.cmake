@@ -67,6 +67,10 @@ foreach(source ${test_programs})
   mf_test_properties(${folder}/${name} ${flat})
 endforeach()
 
+# Golden files are written anew by `ninja -C build/dev golden-update`; the change is then reviewed like any other.
+add_custom_target(golden-update COMMAND ${CMAKE_COMMAND} -E env MASKFER_GOLDEN_UPDATE=1
+  ${CMAKE_CTEST_COMMAND} --test-dir ${CMAKE_BINARY_DIR} -L viz --output-on-failure USES_TERMINAL VERBATIM)
+
 # Scripts of tests/house judge the sources themselves: POSIX sh and awk only.
 file(GLOB house_scripts CONFIGURE_DEPENDS tests/house/*.sh)
 foreach(script ${house_scripts})

@@ -124,6 +124,42 @@ mf_test_shared(void)
 }
 
 void
+mf_test_golden(const char *name, const char *text)
+{
+    char        path[PATH_BYTES];
+    mf_blob     file = {0};
+    mf_err      err  = {0};
+    const char *a, *b = text;
+    int         line = 1;
+
+    snprintf(path, sizeof path, "%s/tests/%s", mf_test_source(), name);
+    if (getenv("MASKFER_GOLDEN_UPDATE") != NULL) {
+        char *slash = strrchr(path, '/');
+
+        *slash = '\0';
+        assert_mf_ok(mf_dir_make(path, &err), &err);
+        *slash = '/';
+        assert_mf_ok(mf_file_write(path, text, strlen(text), &err), &err);
+        printf("written: %s\n", path);
+        return;
+    }
+    assert_mf_ok(mf_file_read(&file, path, (size_t)1 << 28, &err), &err);
+    for (a = (const char *)file.data; *a != '\0' || *b != '\0'; line++) {
+        const size_t na = strcspn(a, "\n"), nb = strcspn(b, "\n");
+
+        if (na != nb || memcmp(a, b, na) != 0 || a[na] != b[nb]) {
+            print_error("%s: line %d differs\n  file: %.*s\n  now:  %.*s\n", path, line, (int)(na < 300 ? na : 300), a,
+                        (int)(nb < 300 ? nb : 300), b);
+            mf_blob_free(&file);
+            fail();
+        }
+        a += na + (a[na] == '\n');
+        b += nb + (b[nb] == '\n');
+    }
+    mf_blob_free(&file);
+}
+
+void
 mf_test_each_alloc(mf_test_alloc_fn *fn, void *arg)
 {
     uint64_t nth;

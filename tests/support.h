@@ -32,6 +32,10 @@ const char *mf_test_program(void);
 /* The folder of shared material (MASKFER_SHARED, or a folder `shared` beside or above the sources), or NULL. */
 const char *mf_test_shared(void);
 
+/* Fails unless `text` equals the file tests/NAME ("viz/golden/bars.txt"), showing the first line that differs. With
+ * MASKFER_GOLDEN_UPDATE in the environment (the target golden-update) the file is written instead: review the change. */
+void mf_test_golden(const char *name, const char *text);
+
 /* Prints "SKIP: reason" and skips; counted by `make check`. */
 #define mf_test_skip(...) (printf("SKIP: " __VA_ARGS__), printf("\n"), fflush(stdout), skip())
 
