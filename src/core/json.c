@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/file.h"
 #include "core/mem.h"
 
 typedef enum kind { K_NULL, K_BOOL, K_INT, K_NUM, K_STR, K_ARRAY, K_OBJECT } kind;
@@ -157,6 +158,21 @@ mf_json_parse(mf_json **out, const char *text, size_t size, bool unique, mf_err 
 done:
     json_decref(doc);
     mf_json_free(root != NULL ? &root->node : NULL);
+    return st;
+}
+
+mf_status
+mf_json_load(mf_json **out, const char *path, mf_err *err)
+{
+    mf_blob   file = {0};
+    mf_status st;
+
+    *out = NULL;
+    if ((st = mf_file_read(&file, path, 64 << 20, err)) == MF_OK &&
+        (st = mf_json_parse(out, (const char *)file.data, file.size, true, err)) < 0) {
+        mf_fail_in(err, st, "%s", path);
+    }
+    mf_blob_free(&file);
     return st;
 }
 

@@ -14,6 +14,8 @@ enum { MF_JSON_MAX_DEPTH = 64 };
 
 /* Parse `size` bytes; duplicate keys are an error when `unique`. The sentence gives line and column. */
 mf_status mf_json_parse(mf_json **out, const char *text, size_t size, bool unique, mf_err *err);
+/* The same for a file of at most 64 MiB; the sentence names it. */
+mf_status mf_json_load(mf_json **out, const char *path, mf_err *err);
 void      mf_json_free(mf_json *root);
 
 bool    mf_json_is_object(const mf_json *v);

@@ -25,8 +25,17 @@ mf_metrics_add(mf_metrics *m, int label, const float *prob)
     p      = (double)prob[label];
     m->n++;
     m->correct += answer == label;
-    m->loss -= log(p > 1e-12 ? p : p != p ? p : 1e-12);
+    m->loss -= log(p > MF_LOG_LOSS_FLOOR ? p : p != p ? p : MF_LOG_LOSS_FLOOR);
     m->confusion[label][answer]++;
+}
+
+void
+mf_metrics_add_unread(mf_metrics *m, int label)
+{
+    MF_ASSERT(label >= 0 && label < m->classes);
+    m->n++;
+    m->unread++;
+    m->missed[label]++;
 }
 
 void
@@ -35,9 +44,9 @@ mf_metrics_end(mf_metrics *m)
     int with_f1 = 0, with_recall = 0;
 
     m->accuracy = m->n != 0 ? 100.0 * (double)m->correct / (double)m->n : 0.0;
-    m->loss     = m->n != 0 ? m->loss / (double)m->n : 0.0;
+    m->loss     = m->n != m->unread ? m->loss / (double)(m->n - m->unread) : 0.0;
     for (int c = 0; c < m->classes; c++) {
-        int64_t row = 0, column = 0, hit = m->confusion[c][c];
+        int64_t row = m->missed[c], column = 0, hit = m->confusion[c][c];
 
         for (int k = 0; k < m->classes; k++) {
             row += m->confusion[c][k];

@@ -122,7 +122,7 @@ class_of(const mf_scores *s, const mf_dataset *d, int c)
 bool
 mf_domain_has(mf_domain k, const mf_row *r)
 {
-    return k == MF_DOMAIN_ALL || (k == MF_DOMAIN_CLEAR) == (r->occlusion == MF_OCC_NONE);
+    return mf_domain_holds(k, r->occlusion);
 }
 
 void

@@ -10,6 +10,7 @@
 #include "data/loader.h"
 #include "data/manifest.h"
 #include "eval/metrics.h"
+#include "eval/predictions.h"
 #include "infer/infer.h"
 
 typedef struct mf_scores {
@@ -36,8 +37,6 @@ mf_status mf_scorer_run(mf_scorer *s, const mf_scores **scores, const mf_progres
 mf_status mf_score_files(mf_scores *out, size_t *failed, mf_infer *f, const mf_dataset *d, const uint32_t *rows, size_t n,
                          const mf_log *log, const mf_progress *progress, mf_err *err);
 
-/* Which pictures count: a picture of occlusion `none` is clear, any other occluded. */
-typedef enum mf_domain { MF_DOMAIN_ALL, MF_DOMAIN_CLEAR, MF_DOMAIN_OCCLUDED } mf_domain;
 bool mf_domain_has(mf_domain k, const mf_row *r);
 void mf_scores_metrics(mf_metrics *out, const mf_scores *s, const mf_dataset *d, mf_domain k);
 /* The same for one kind of occlusion. */

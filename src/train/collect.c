@@ -30,7 +30,6 @@ typedef struct tables {
     int           folds, classes;
     const char  **class_name; /* lent by `top` */
     mf_json      *top;
-    mf_blob       top_file;
     size_t        n;
     method_table *m;
 } tables;
@@ -52,19 +51,6 @@ tables_free(tables *t)
     mf_free(t->m);
     mf_free(t->class_name);
     mf_json_free(t->top);
-    mf_blob_free(&t->top_file);
-}
-
-static mf_status
-read_json(mf_json **out, mf_blob *file, const char *path, mf_err *err)
-{
-    mf_status st;
-
-    if ((st = mf_file_read(file, path, 64 << 20, err)) == MF_OK &&
-        (st = mf_json_parse(out, (const char *)file->data, file->size, true, err)) < 0) {
-        mf_fail_in(err, st, "%s", path);
-    }
-    return st;
 }
 
 static mf_status
@@ -102,7 +88,7 @@ open_tables(tables *t, const char *run, mf_err *err)
         st = mf_fail(err, MF_E_NOTFOUND, "'%s' is no cross-validation: it has no crossval.json", run);
         goto done;
     }
-    if ((st = read_json(&t->top, &t->top_file, path.data, err)) < 0) {
+    if ((st = mf_json_load(&t->top, path.data, err)) < 0) {
         goto done;
     }
     classes = mf_json_get(t->top, "classes");
@@ -171,7 +157,6 @@ static mf_status
 read_fold(tables *t, method_table *m, int fold, mf_err *err)
 {
     mf_str         path = {0};
-    mf_blob        file = {0};
     mf_json       *j    = NULL;
     const mf_json *test;
     mf_status      st;
@@ -184,7 +169,7 @@ read_fold(tables *t, method_table *m, int fold, mf_err *err)
         st = mf_fail(err, MF_E_STATE, "fold %d of %s is not finished ('%s' is not there)", fold + 1, m->name, path.data);
         goto done;
     }
-    if ((st = read_json(&j, &file, path.data, err)) < 0) {
+    if ((st = mf_json_load(&j, path.data, err)) < 0) {
         goto done;
     }
     if ((test = mf_json_get(j, "test")) == NULL) {
@@ -202,7 +187,6 @@ read_fold(tables *t, method_table *m, int fold, mf_err *err)
     take_recalls(t, m->recall[2], fold, mf_json_get(test, "masked"));
 done:
     mf_json_free(j);
-    mf_blob_free(&file);
     mf_str_free(&path);
     return st;
 }

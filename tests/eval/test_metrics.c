@@ -49,7 +49,7 @@ test_extremes(void **state)
     mf_metrics_begin(m, 3);
     add(m, 2, 1.0f, 0.0f, 0.0f);
     mf_metrics_end(m);
-    assert_true(m->accuracy == 0 && fabs(m->loss - 12 * log(10)) < 1e-9); /* p is bounded below by 1e-12 */
+    assert_true(m->accuracy == 0 && fabs(m->loss - 52 * log(2)) < 1e-9); /* p is bounded below by 2^-52 */
     mf_metrics_begin(m, 3);
     add(m, 2, NAN, NAN, NAN);
     mf_metrics_end(m);
