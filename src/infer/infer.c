@@ -193,8 +193,8 @@ mf_infer_recipe(const mf_infer *f)
     return &f->recipe;
 }
 
-const mf_params *
-mf_infer_params(const mf_infer *f)
+mf_params *
+mf_infer_params(mf_infer *f)
 {
     return f->params;
 }

@@ -32,7 +32,7 @@ void      mf_infer_free(mf_infer *f);
 
 const mf_model    *mf_infer_model(const mf_infer *f);
 const mf_recipe   *mf_infer_recipe(const mf_infer *f);
-const mf_params   *mf_infer_params(const mf_infer *f);
+mf_params         *mf_infer_params(mf_infer *f); /* for further graphs over the same network */
 const char *const *mf_infer_classes(const mf_infer *f); /* NULL-terminated; NULL when made by mf_infer_new */
 int                mf_infer_batch(const mf_infer *f);
 size_t             mf_infer_features(const mf_infer *f); /* length of an embedding */

@@ -133,6 +133,31 @@ mf_graph_find(const mf_graph *g, const char *name)
     return MF_NONE;
 }
 
+static bool
+is_below(const char *name, const char *scope, size_t n)
+{
+    return strncmp(name, scope, n) == 0 && (name[n] == '\0' || name[n] == '.');
+}
+
+mf_ref
+mf_graph_layer(const mf_graph *g, const char *name)
+{
+    const size_t n    = strlen(name);
+    int32_t      last = -1;
+
+    for (int32_t k = 0; k < g->n_node && n != 0; k++) {
+        const mf_node *node = g->node[k];
+
+        for (int i = 0; i < node->nin; i++) {
+            const mf_param *p = node->in[i] >= 0 ? g->v[node->in[i]].param : NULL;
+
+            if (p && strncmp(p->name, name, n) == 0 && strcmp(p->name + n, ".weight") == 0) return (mf_ref){node->out[0]};
+        }
+        if (is_below(node->scope, name, n)) last = node->out[0];
+    }
+    return (mf_ref){last};
+}
+
 void
 mf_graph_push(mf_graph *g, const char *scope)
 {

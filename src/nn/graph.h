@@ -34,6 +34,11 @@ mf_ref mf_graph_param(mf_graph *g, const char *name, mf_shape shape, mf_init ini
 void   mf_graph_output(mf_graph *g, const char *name, mf_ref v);
 mf_ref mf_graph_find(const mf_graph *g, const char *name); /* output or input by name */
 
+/* A layer by the name its parameters have: what reads "NAME.weight" ("layer1.0.conv1"), else the last value made in the
+ * scope NAME or one below it ("layer4" ends with "layer4.1"). Ask before mf_graph_backward, which fuses. MF_NONE: there is
+ * no such layer. */
+mf_ref mf_graph_layer(const mf_graph *g, const char *name);
+
 void mf_graph_push(mf_graph *g, const char *scope); /* "layer1.0": joined with '.' */
 void mf_graph_pop(mf_graph *g);
 /* Training: batch norm takes batch statistics and updates the running ones, dropout drops. Default false. */

@@ -56,7 +56,7 @@ shares(mf_figure *out, const void *data, mf_err *err)
     }
     mf_str_printf(&out->script,
                   "plot data index 0 using 1:2 with points linetype 1 pointtype 6 pointsize 0.6 title 'a fold', \\\n"
-                  "     data index 1 using 1:2:3:4 with xerrorbars linetype 1 dashtype 1 linewidth 1.4 pointsize 1 title 'mean and interval'");
+                  "     data index 1 using 1:2:3:4 with xerrorbars linetype 1 dashtype 1 linewidth 1.4 pointsize 1 title 'mean'");
     if (isfinite(p->chance)) {
         mf_str_add(&out->script, ", \\\n     keyentry with lines linecolor rgb ink linewidth 1 dashtype 2 title 'area of mask'");
         mf_str_printf(&out->alt, "The mask covers %.0f %% of the picture.", 100.0 * p->chance);
