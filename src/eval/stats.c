@@ -36,8 +36,8 @@ beta_fraction(double a, double b, double x)
     return h;
 }
 
-static double
-incomplete_beta(double a, double b, double x)
+double
+mf_beta_inc(double a, double b, double x)
 {
     double front;
 
@@ -56,11 +56,11 @@ mf_t_cdf(double t, double df)
 
     /* Of the two forms the one without cancellation: about the middle, and in the tails. */
     if (y < 0.5) {
-        double half = 0.5 * incomplete_beta(0.5, df / 2.0, y);
+        double half = 0.5 * mf_beta_inc(0.5, df / 2.0, y);
 
         return t > 0.0 ? 0.5 + half : 0.5 - half;
     }
-    y = 0.5 * incomplete_beta(df / 2.0, 0.5, df / (df + t * t));
+    y = 0.5 * mf_beta_inc(df / 2.0, 0.5, df / (df + t * t));
     return t > 0.0 ? 1.0 - y : y;
 }
 

@@ -17,5 +17,7 @@ mf_stats mf_stats_make(const double *v, size_t n, double confidence);
 double mf_t_quantile(double p, double df);
 /* Probability that Student's t with df degrees of freedom is below t. */
 double mf_t_cdf(double t, double df);
+/* Regularised incomplete beta function I_x(a, b), a and b > 0; x outside [0, 1] is taken to the nearer end. */
+double mf_beta_inc(double a, double b, double x);
 
 #endif
