@@ -1,5 +1,6 @@
 /* cli/cmd_list.h: the commands, sorted. */
 MF_CMD(bench)
+MF_CMD(compare)
 MF_CMD(crossval)
 MF_CMD(data)
 MF_CMD(demo)

@@ -289,7 +289,11 @@ mf_predictions_parse(mf_predictions **out, const char *name, const char *text, s
         goto done;
     }
     p->n_runs = 1;
-    p->run[0] = (mf_pred_run){.path = "", .dataset = "", .shared_subjects = -1};
+    p->run[0] = (mf_pred_run){.path = mf_arena_strdup(&p->store->arena, name), .dataset = "", .shared_subjects = -1};
+    if (p->run[0].path == NULL) {
+        st = mf_oom(err, strlen(name), "predictions");
+        goto done;
+    }
     if ((st = mf_csv_open_mem(&c, name, text, size, err)) < 0 || (st = mf_predictions_read(p, c, &from, err)) < 0) {
         goto done;
     }

@@ -87,6 +87,29 @@ short_name(mf_str *out, const char *path, bool strip, mf_err *err)
     return mf_str_ok(out, err);
 }
 
+/* What stands before the names of a run's methods where there are several runs: its folder's name, or its whole path where
+ * an earlier run's folder has the same name. */
+static mf_status
+prefix_of(mf_str *out, const mf_predictions *p, const mf_pred_run *run, const char *name, bool slash, mf_err *err)
+{
+    bool      taken = false;
+    mf_status st    = MF_OK;
+
+    for (int i = 0; i < p->n_runs && st == MF_OK; i++) {
+        mf_str other = {0};
+
+        if (mf_str_eq(p->run[i].path, run->path)) {
+            return mf_fail(err, MF_E_ARG, "'%s' is named twice", run->path);
+        }
+        if ((st = short_name(&other, p->run[i].path, !mf_path_is_dir(p->run[i].path), err)) == MF_OK) {
+            taken = taken || mf_str_eq(other.data, name);
+        }
+        mf_str_free(&other);
+    }
+    mf_str_printf(out, "%s%s", taken ? run->path : name, slash ? "/" : "");
+    return st < 0 ? st : mf_str_ok(out, err);
+}
+
 mf_status
 mf_predictions_add_run(mf_predictions *p, mf_pred_run *run, const char *first_set, bool several, mf_err *err)
 {
@@ -122,8 +145,7 @@ mf_predictions_add_run(mf_predictions *p, mf_pred_run *run, const char *first_se
     }
     /* A single training is known by its folder, with the method behind it where there are several. */
     if (several) {
-        mf_str_printf(&prefix, "%s%s", name.data, *from.method != '\0' || run->crossval || run->cross ? "/" : "");
-        if ((st = mf_str_ok(&prefix, err)) < 0) {
+        if ((st = prefix_of(&prefix, p, run, name.data, *from.method != '\0' || run->crossval || run->cross, err)) < 0) {
             goto done;
         }
         from.prefix = prefix.data;
