@@ -48,7 +48,7 @@ main(int argc, char **argv)
         return 2;
     }
     if (mf_image_new(&sheet, EXPRESSIONS * size * halves, people * size, 3, &err) < 0 ||
-        mf_occluder_find(&mask, "mask", &err) < 0)
+        mf_occluder_find(&mask, strcmp(mode, "plain") == 0 || strcmp(mode, "masked") == 0 || strcmp(mode, "both") == 0 || strcmp(mode, "occluders") == 0 ? "mask" : mode, &err) < 0)
         goto done;
     for (int p = 0; p < people; p++)
         for (int e = 0; e < EXPRESSIONS * halves; e++) {
@@ -59,9 +59,9 @@ main(int argc, char **argv)
             clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
             if (mf_student_draw(&im, &lm, seed, first + p, e % EXPRESSIONS, 0, masked, size, &err) < 0)
                 goto done;
-            if (strcmp(mode, "occluders") == 0) {
+            if (strcmp(mode, "plain") != 0 && strcmp(mode, "masked") != 0 && halves == 1) {
                 mf_rng rng = mf_rng_make(seed, (uint64_t)p, (uint64_t)e, MF_RNG_OCCLUDE);
-                if (mask->apply(&im, &lm, &rng, &err) < 0) {
+                if (mf_occlude(&im, mask, NULL, &lm, NULL, NULL, NULL, &rng, &err) < 0) {
                     mf_image_free(&im);
                     goto done;
                 }

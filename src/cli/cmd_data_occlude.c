@@ -26,6 +26,11 @@ list_occluders(mf_str *out)
     mf_str_add(out, "\nKinds for --with:\n");
     for (i = 0; i < mf_occluder_count(); i++)
         mf_str_printf(out, "  %-10s %s\n", mf_occluder_at(i)->name, mf_occluder_at(i)->summary);
+    for (i = 0; i < mf_occluder_count(); i++)
+        if (mf_occluder_at(i)->opts) {
+            mf_str_printf(out, "\nOptions of --with %s:\n", mf_occluder_at(i)->name);
+            mf_opt_help(mf_occluder_at(i)->opts, out);
+        }
 }
 
 static void
@@ -55,20 +60,30 @@ put(mf_str *out, const mf_cli *cli, const occlude_cfg *o, const mf_occlude_count
 static mf_status
 run_occlude(int argc, char **argv, mf_cli *cli, mf_err *err)
 {
-    occlude_cfg       o;
-    mf_cli_set        set = {occlude_opts, &o};
-    mf_occlude_opts   oo;
-    mf_occlude_counts c   = {0};
-    mf_dataset       *d   = NULL;
-    mf_str            out = {0};
-    mf_status         st;
-    size_t            n;
+    occlude_cfg            o;
+    uint64_t               kind_cfg[MF_OCCLUDER_CFG_MAX / sizeof(uint64_t)] = {0};
+    mf_cli_set             set[2] = {{occlude_opts, &o}, {NULL, NULL}};
+    const char            *with;
+    const mf_occluder_def *def = NULL;
+    mf_occlude_opts        oo;
+    mf_occlude_counts      c   = {0};
+    mf_dataset            *d   = NULL;
+    mf_str                 out = {0};
+    mf_status              st;
+    size_t                 n;
 
     mf_opt_defaults(occlude_opts, &o);
-    if ((st = mf_cli_parse(cli, &mf_cmd_data_occlude, &set, 1, argc, argv, &n, 1, 1, err)) < 0 ||
+    with = mf_cli_peek(argc, argv, "with");
+    if ((st = mf_occluder_find(&def, with ? with : o.with.s, err)) < 0)
+        return st;
+    if (def->opts) {
+        mf_opt_defaults(def->opts, kind_cfg);
+        set[1] = (mf_cli_set){def->opts, kind_cfg};
+    }
+    if ((st = mf_cli_parse(cli, &mf_cmd_data_occlude, set, def->opts ? 2 : 1, argc, argv, &n, 1, 1, err)) < 0 ||
         (st = mf_cli_need(o.out.s, "out", err)) < 0 || (st = mf_dataset_load(&d, argv[0], err)) < 0)
         return st;
-    oo = (mf_occlude_opts){.with = o.with.s, .pair = o.pair, .seed = (uint64_t)o.seed, .force = o.force,
+    oo = (mf_occlude_opts){.with = o.with.s, .cfg = kind_cfg, .pair = o.pair, .seed = (uint64_t)o.seed, .force = o.force,
                            .jobs = mf_cmd_data_jobs(cli, "hiding faces")};
     if ((st = mf_occlude_make(&c, d, o.out.s, &oo, err)) == MF_OK) {
         put(&out, cli, &o, &c);
@@ -83,10 +98,13 @@ const mf_cmd mf_cmd_data_occlude = {
     .name      = "occlude",
     .summary   = "hide part of every face, for training and for testing",
     .usage     = "[OPTIONS] DIR --with KIND --out DIR2",
-    .text      = "Draws a mask, or covers the upper or lower half, on every picture of DIR that shows\n"
+    .text      = "Draws a mask, a headset, sunglasses, a hand ... on every picture of DIR that shows\n"
                  "the whole face. landmarks.csv says where the face is; without it the usual place of\n"
-                 "a tight face crop is taken. With --pair DIR2 holds the originals too, and pairs.\n\n"
-                 "  maskfer data occlude faces --with mask --pair --out pairs",
+                 "a tight face crop is taken. With --pair DIR2 holds the originals too, and pairs.\n"
+                 "occlusions.csv in DIR2 records what was drawn and how much it hides.\n\n"
+                 "  maskfer data occlude faces --with mask --pair --out pairs\n"
+                 "  maskfer data occlude faces --with mask --preset mlfw_white --out white\n"
+                 "  maskfer data occlude faces --with hand --over mouth --out hands",
     .opts      = {occlude_opts},
     .more_help = list_occluders,
     .json      = true,

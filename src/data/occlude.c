@@ -8,6 +8,7 @@
 #include "core/rng.h"
 #include "core/str.h"
 #include "data/landmarks_csv.h"
+#include "data/occlusions_csv.h"
 #include "data/outdir.h"
 #include "face/occlude.h"
 #include "image/image.h"
@@ -22,14 +23,16 @@ typedef struct work {
     const mf_outdir         *dir;
     const uint32_t          *row;  /* [n] rows of d that are taken */
     size_t                   n;
+    mf_occlusion_record     *record; /* [n] */
 } work;
 
 static mf_status
-hide(mf_image *im, const work *w, size_t row, mf_err *err)
+hide(mf_image *im, mf_occlusion_record *record, const work *w, size_t row, mf_err *err)
 {
     const char  *name = w->d->rows[row].image;
     mf_landmarks lm   = mf_landmarks_of(w->lm, row);
     mf_rng       rng  = mf_rng_make(w->o->seed, 0, mf_hash64(name, strlen(name)), MF_RNG_OCCLUDE);
+    uint8_t     *cover;
     mf_status    st;
 
     if (im->channels == 4) {
@@ -40,8 +43,12 @@ hide(mf_image *im, const work *w, size_t row, mf_err *err)
         mf_image_free(im);
         *im = rgb;
     }
-    if ((st = w->def->apply(im, &lm, &rng, err)) < 0)
+    if (!(cover = mf_calloc((size_t)im->width * (size_t)im->height, 1)))
+        return mf_oom(err, (size_t)im->width * (size_t)im->height, "what is hidden of a picture");
+    if ((st = mf_occlude(im, w->def, w->o->cfg, &lm, NULL, cover, &record->note, &rng, err)) < 0 ||
+        (st = mf_cover_parts(record->part, cover, im->width, im->height, &lm, err)) < 0)
         mf_fail_in(err, st, "'%s'", name);
+    mf_free(cover);
     return st;
 }
 
@@ -63,7 +70,7 @@ make_one(void *arg, size_t i, mf_err *err)
         mf_fail_in(err, st, "`maskfer data check %s` lists and sets aside such pictures", w->d->dir);
         goto done;
     }
-    if ((st = hide(&im, w, row, err)) < 0 || (st = mf_outdir_place(&to, w->dir, mf_str_c(&rel), err)) < 0 ||
+    if ((st = hide(&im, &w->record[i], w, row, err)) < 0 || (st = mf_outdir_place(&to, w->dir, mf_str_c(&rel), err)) < 0 ||
         (st = mf_image_save(mf_str_c(&to), &im, QUALITY, err)) < 0)
         goto done;
     if (w->o->pair)
@@ -109,7 +116,7 @@ write_tables(const work *w, mf_err *err)
 {
     mf_status    st;
     mf_dataset  *out       = NULL;
-    mf_str       landmarks = {0}, path = {0}, name = {0};
+    mf_str       landmarks = {0}, records = {0}, path = {0}, name = {0}, rel = {0};
     mf_occlusion occ;
     size_t       i;
 
@@ -120,15 +127,26 @@ write_tables(const work *w, mf_err *err)
         (st = mf_dataset_new(&out, mf_str_c(&name), (const char *const *)w->d->classes, w->d->n_classes, err)) < 0 ||
         (st = mf_dataset_describe(out, w->d->licence, w->d->source, err)) < 0)
         goto done;
-    for (i = 0; i < w->n; i++)
+    mf_occlusions_put_header(&records);
+    for (i = 0; i < w->n; i++) {
         if ((st = add_rows(out, &landmarks, w, w->row[i], occ, err)) < 0)
             goto done;
+        mf_str_clear(&rel);
+        mf_path_join(&rel, w->def->name, w->d->rows[w->row[i]].image);
+        mf_occlusions_put(&records, mf_str_c(&rel), w->def->name, &w->record[i]);
+    }
     if ((st = mf_str_ok(&landmarks, err)) < 0 ||
         (landmarks.len && (st = mf_file_write_str(mf_str_c(&path), &landmarks, err)) < 0))
         goto done;
-    st = mf_dataset_save(out, mf_outdir_path(w->dir), err);
+    mf_str_clear(&path);
+    mf_path_join(&path, mf_outdir_path(w->dir), "occlusions.csv");
+    if ((st = mf_str_ok(&rel, err)) == MF_OK && (st = mf_str_ok(&records, err)) == MF_OK && (st = mf_str_ok(&path, err)) == MF_OK &&
+        (st = mf_file_write_str(mf_str_c(&path), &records, err)) == MF_OK)
+        st = mf_dataset_save(out, mf_outdir_path(w->dir), err);
 done:
     mf_dataset_free(out);
+    mf_str_free(&rel);
+    mf_str_free(&records);
     mf_str_free(&name);
     mf_str_free(&path);
     mf_str_free(&landmarks);
@@ -165,6 +183,10 @@ mf_occlude_make(mf_occlude_counts *counts, const mf_dataset *d, const char *out_
     }
     w.lm  = lm;
     w.row = row;
+    if (!(w.record = mf_calloc(w.n, sizeof *w.record))) {
+        st = mf_oom(err, w.n * sizeof *w.record, "records of what is hidden");
+        goto done;
+    }
     if ((st = mf_outdir_open(&dir, out_dir, o->force, d->dir, err)) < 0)
         goto done;
     w.dir = dir;
@@ -173,6 +195,7 @@ mf_occlude_make(mf_occlude_counts *counts, const mf_dataset *d, const char *out_
 done:
     mf_outdir_free(dir);
     mf_landmarks_free(lm);
+    mf_free(w.record);
     mf_free(row);
     return st;
 }

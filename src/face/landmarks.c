@@ -1,6 +1,10 @@
 /* face/landmarks.c: the three small things one does with landmarks before any drawing. */
 #include "face/landmarks.h"
 
+#include <math.h>
+
+#define FAR_AWAY 1.0e5 /* pixels; beyond it a landmark is a mistake */
+
 static void
 centre(float *cx, float *cy, const mf_landmarks *in, int first, int last)
 {
@@ -35,6 +39,21 @@ mf_landmarks_to5(mf_landmarks *out, const mf_landmarks *in, mf_err *err)
     five.x[4] = in->x[54];
     five.y[4] = in->y[54];
     *out = five;
+    return MF_OK;
+}
+
+mf_status
+mf_landmarks_check(const mf_landmarks *lm, mf_err *err)
+{
+    if (lm->n != 5 && lm->n != 68)
+        return mf_fail(err, MF_E_ARG, "landmarks: expected 5 or 68 points, not %d", lm->n);
+    for (int i = 0; i < lm->n; i++) {
+        if (!isfinite(lm->x[i]) || !isfinite(lm->y[i]))
+            return mf_fail(err, MF_E_NUMERIC, "landmarks: point %d is not a number", i);
+        if (fabs((double)lm->x[i]) > FAR_AWAY || fabs((double)lm->y[i]) > FAR_AWAY)
+            return mf_fail(err, MF_E_ARG, "landmarks: point %d at (%g, %g) is far outside any picture", i,
+                           (double)lm->x[i], (double)lm->y[i]);
+    }
     return MF_OK;
 }
 

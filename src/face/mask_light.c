@@ -85,3 +85,10 @@ mf_mask_light_guess(const mf_image *im, const mf_mask_shape *s, mf_rng *rng)
     }
     return light;
 }
+
+mf_match
+mf_mask_match_guess(const mf_image *im, const mf_mask_shape *s)
+{
+    /* Eyes, brows and forehead: what no mask hides. */
+    return mf_match_guess(im, s->eyes[0] - 0.95 * s->d, s->eyes[1] - 0.65 * s->d, s->eyes[0] + 0.95 * s->d, s->eyes[1] + 0.35 * s->d);
+}

@@ -1,20 +1,18 @@
 /* face/mask_shape.c: from landmarks to the four boundary curves of a mask, and the surface between them.
  *
  * Everything is computed in the frame of the face: E the middle between the eyes, ux along the eyes, uy down the face,
- * lengths in eye distances d. Five points are completed to a jaw by a mean face with rough depths. */
+ * lengths in eye distances d. */
 #include "face/mask.h"
 
 #include <math.h>
 #include <string.h>
 
-#define FAR_AWAY 1.0e5 /* pixels; beyond it a landmark is a mistake */
-
 /* What the curves need. */
 typedef struct head {
     double d, ux[2], uy[2], eyes[2];
-    double jaw[17][2], nasion[2], tip[2], mouth[2];
+    double jaw[17][2], mouth[2];
+    double line[6][2];   /* down the middle: between the eyes, nose tip, under it, upper lip, under the lower lip, chin */
     double eye_pt[12][2];
-    int    n_eye;
 } head;
 
 static void
@@ -91,6 +89,7 @@ frame(head *h, const double el[2], const double er[2], mf_err *err)
 static mf_status
 from68(head *h, const mf_landmarks *lm, mf_err *err)
 {
+    static const int down[6] = {27, 30, 33, 51, 57, 8};
     double    el[2], er[2];
     mf_status st;
 
@@ -102,81 +101,11 @@ from68(head *h, const mf_landmarks *lm, mf_err *err)
         h->jaw[i][0] = (double)lm->x[i];
         h->jaw[i][1] = (double)lm->y[i];
     }
-    mean_points(h->nasion, lm, 27, 27);
-    mean_points(h->tip, lm, 30, 30);
+    for (int i = 0; i < 6; i++)
+        mean_points(h->line[i], lm, down[i], down[i]);
     mean_points(h->mouth, lm, 48, 59);
     for (int i = 0; i < 12; i++)
         mean_points(h->eye_pt[i], lm, 36 + i, 36 + i);
-    h->n_eye = 12;
-    return MF_OK;
-}
-
-/* Mean frontal face, eye distances; third number a depth. Half a jaw from the image-right ear to the chin. Least squares
- * over the near-frontal faces of 100 photos with 68 points, where x = p0 cos(yaw) + p2 sin(yaw). */
-static const double mean_jaw[9][3] = {
-    {1.115, 0.041, -0.80}, {1.098, 0.347, -0.77}, {1.060, 0.641, -0.76}, {1.002, 0.935, -0.73}, {0.889, 1.208, -0.64},
-    {0.712, 1.439, -0.51}, {0.496, 1.627, -0.33}, {0.263, 1.777, -0.13}, {0.000, 1.821, -0.05}};
-
-static mf_status
-from5(head *h, const mf_landmarks *lm, mf_err *err)
-{
-    double    el[2], er[2], tip[2], m[2], rel[2], k, sn, cs, d0, s, my, fix;
-    mf_status st;
-
-    mean_points(el, lm, 0, 0);
-    mean_points(er, lm, 1, 1);
-    mean_points(tip, lm, 2, 2);
-    mean_points(m, lm, 3, 4);
-    if ((st = frame(h, el, er, err)) < 0)
-        return st;
-    rel[0] = tip[0] - h->eyes[0];
-    rel[1] = tip[1] - h->eyes[1];
-    k      = dot(rel, h->ux) / h->d;
-    sn     = fmax(-0.9, fmin(0.9, k / 0.55));
-    cs     = sqrt(1 - sn * sn);
-    d0     = h->d / cs;
-    rel[0] = m[0] - h->eyes[0];
-    rel[1] = m[1] - h->eyes[1];
-    my     = dot(rel, h->uy);
-    s      = 0.5 * (d0 + fabs(my) / 1.09);
-    fix    = my - s * 1.09;
-    for (int i = 0; i < 17; i++) {
-        const double *p    = mean_jaw[i <= 8 ? i : 16 - i];
-        double        side = i <= 8 ? -1 : 1;
-        memcpy(h->jaw[i], h->eyes, sizeof h->eyes);
-        along(h->jaw[i], h->ux, side * p[0] * d0 * cs + p[2] * d0 * sn);
-        along(h->jaw[i], h->uy, s * p[1] + fix);
-    }
-    memcpy(h->nasion, h->eyes, sizeof h->eyes);
-    along(h->nasion, h->ux, 0.15 * d0 * sn);
-    along(h->nasion, h->uy, -0.02 * s);
-    memcpy(h->tip, tip, sizeof tip);
-    memcpy(h->mouth, m, sizeof m);
-    /* Lids of an open eye, so that the top edge can be kept off them. */
-    for (int i = 0; i < 2; i++) {
-        const double *e = i == 0 ? el : er;
-        for (int j = 0; j < 3; j++) {
-            double *p = h->eye_pt[h->n_eye++];
-            memcpy(p, e, sizeof el);
-            along(p, h->ux, (j - 1) * 0.2 * h->d);
-            along(p, h->uy, j == 1 ? 0.09 * s : 0.02 * s);
-        }
-    }
-    return MF_OK;
-}
-
-static mf_status
-check_points(const mf_landmarks *lm, mf_err *err)
-{
-    if (lm->n != 5 && lm->n != 68)
-        return mf_fail(err, MF_E_ARG, "landmarks: expected 5 or 68 points, not %d", lm->n);
-    for (int i = 0; i < lm->n; i++) {
-        if (!isfinite(lm->x[i]) || !isfinite(lm->y[i]))
-            return mf_fail(err, MF_E_NUMERIC, "landmarks: point %d is not a number", i);
-        if (fabs((double)lm->x[i]) > FAR_AWAY || fabs((double)lm->y[i]) > FAR_AWAY)
-            return mf_fail(err, MF_E_ARG, "landmarks: point %d at (%g, %g) is far outside any picture", i,
-                           (double)lm->x[i], (double)lm->y[i]);
-    }
     return MF_OK;
 }
 
@@ -206,12 +135,18 @@ static void
 curves(mf_mask_shape *s, const head *h, const mf_mask_fit *fit, double alpha)
 {
     enum { HALF = MF_MASK_CURVE / 2 };
-    double top[5][2], bot[7][2], a[2], c[2], ctl[2], turn[2] = {cos((double)fit->roll), sin((double)fit->roll)};
+    double top[5][2], bot[7][2], a[2], c[2], ctl[2], lift[2], turn[2] = {cos((double)fit->roll), sin((double)fit->roll)};
     double (*all[4])[2] = {s->top, s->bottom, s->left, s->right};
 
-    mix(a, h->nasion, h->tip, alpha);
-    memcpy(c, h->jaw[8], sizeof c);
-    along(c, h->uy, (double)fit->beta * h->d);
+    {
+        double x = fmin(fmax(alpha, 0), 5);
+        int    i = x >= 5 ? 4 : (int)x;
+        mix(a, h->line[i], h->line[i + 1], x - i);
+    }
+    mix(c, h->jaw[8], h->line[4], (double)fit->low);
+    lift[0] = c[0] - h->jaw[8][0];
+    lift[1] = c[1] - h->jaw[8][1];
+    along(c, h->uy, ((double)fit->beta + (double)fit->neck) * h->d);
     memcpy(top[2], a, sizeof a);
     memcpy(bot[3], c, sizeof c);
     for (int side = 0; side < 2; side++) {
@@ -224,14 +159,21 @@ curves(mf_mask_shape *s, const head *h, const mf_mask_fit *fit, double alpha)
         along(top[cheek], h->uy, -(double)fit->cheek * h->d);
         spline_at(p, h->jaw, 17, side == 0 ? tl : 16 - tl);
         mix(bot[side == 0 ? 0 : 6], p, a, (double)fit->inset_lower);
+        along(bot[side == 0 ? 0 : 6], h->uy, 0.85 * (double)fit->neck * h->d);
         for (int k = 1; k <= 2; k++) {
-            double t = tl + (8 - tl) * k / 3.0;
+            double t = tl + (8 - tl) * k / 3.0, down = k / 3.0;
             spline_at(p, h->jaw, 17, side == 0 ? t : 16 - t);
             out[0] = p[0] - h->mouth[0];
             out[1] = p[1] - h->mouth[1];
             len    = hypot(out[0], out[1]);
             if (len > 0)
                 along(p, out, (double)fit->bulge * h->d / len);
+            p[0] += down * lift[0];
+            p[1] += down * lift[1];
+            if (fit->neck > 0) { /* a scarf hangs straight down from the jaw */
+                mix(p, bot[side == 0 ? 0 : 6], c, down);
+                along(p, h->uy, 0.05 * sin(3.14159 * down) * h->d);
+            }
             memcpy(bot[side == 0 ? k : 6 - k], p, sizeof p);
         }
     }
@@ -244,6 +186,13 @@ curves(mf_mask_shape *s, const head *h, const mf_mask_fit *fit, double alpha)
         const double *u = top[side == 0 ? 0 : 4], *l = bot[side == 0 ? 0 : 6];
         mix(ctl, u, l, 0.5);
         along(ctl, h->ux, (side == 0 ? 1 : -1) * (double)fit->waist * h->d);
+        if (fit->neck > 0) { /* it follows the jaw before it goes down the neck */
+            double p[2];
+            spline_at(p, h->jaw, 17, side == 0 ? 3.2 : 12.8);
+            along(p, h->ux, (side == 0 ? -1 : 1) * (double)fit->bulge * h->d);
+            for (int k = 0; k < 2; k++)
+                ctl[k] = 2 * p[k] - 0.5 * (u[k] + l[k]);
+        }
         for (int i = 0; i < MF_MASK_CURVE; i++) {
             double t = i / (double)(MF_MASK_CURVE - 1);
             for (int k = 0; k < 2; k++)
@@ -264,7 +213,7 @@ eyes_under(const mf_mask_shape *s, const head *h)
 {
     double worst = -1;
 
-    for (int e = 0; e < h->n_eye; e++) {
+    for (int e = 0; e < 12; e++) {
         double rel[2] = {h->eye_pt[e][0] - h->eyes[0], h->eye_pt[e][1] - h->eyes[1]};
         double ea = dot(rel, h->ux), eb = dot(rel, h->uy);
         for (int i = 0; i + 1 < MF_MASK_CURVE; i++) {
@@ -284,12 +233,12 @@ eyes_under(const mf_mask_shape *s, const head *h)
 static void
 ears(mf_mask_shape *s, const head *h)
 {
-    double axis[2] = {h->jaw[8][0] - h->nasion[0], h->jaw[8][1] - h->nasion[1]}, len = hypot(axis[0], axis[1]);
+    double axis[2] = {h->jaw[8][0] - h->line[0][0], h->jaw[8][1] - h->line[0][1]}, len = hypot(axis[0], axis[1]);
     double w[2], sum, skew;
 
     for (int side = 0; side < 2; side++) {
         const double *j = h->jaw[side == 0 ? 2 : 14];
-        w[side] = len > 0 ? fabs((j[0] - h->nasion[0]) * axis[1] - (j[1] - h->nasion[1]) * axis[0]) / len : h->d;
+        w[side] = len > 0 ? fabs((j[0] - h->line[0][0]) * axis[1] - (j[1] - h->line[0][1]) * axis[0]) / len : h->d;
         for (int k = 0; k < 2; k++) {
             double *p = s->ear[side][k];
             memcpy(p, h->jaw[side == 0 ? 0 : 16], 2 * sizeof *p);
@@ -308,10 +257,11 @@ mf_mask_shape_make(mf_mask_shape *out, const mf_landmarks *lm, const mf_mask_fit
 {
     head        h   = {0};
     mf_mask_fit own = *fit;
+    mf_landmarks all;
     mf_status   st;
 
     memset(out, 0, sizeof *out);
-    if ((st = check_points(lm, err)) < 0 || (st = lm->n == 68 ? from68(&h, lm, err) : from5(&h, lm, err)) < 0)
+    if ((st = mf_landmarks_check(lm, err)) < 0 || (st = mf_landmarks_to68(&all, lm, err)) < 0 || (st = from68(&h, &all, err)) < 0)
         return st;
     out->d = h.d;
     memcpy(out->ux, h.ux, sizeof h.ux);
@@ -324,9 +274,8 @@ mf_mask_shape_make(mf_mask_shape *out, const mf_landmarks *lm, const mf_mask_fit
         need = eyes_under(out, &h);
         if (need <= 0)
             break;
-        own.alpha += (float)fmin(0.3, 0.05 + need);
-        if (own.alpha > 0.9F)
-            own.alpha = 0.9F;
+        if (own.alpha < 0.9F)
+            own.alpha = fminf(0.9F, own.alpha + (float)fmin(0.3, 0.05 + need));
         own.cheek -= 0.03F + (float)fmin(0.1, 0.5 * need);
         if (attempt >= 2)
             own.tu[0] += 0.2F, own.tu[1] += 0.2F;

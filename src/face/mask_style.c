@@ -71,12 +71,23 @@ cloth_colour(float rgb[3], mf_rng *rng)
         hsv(rgb, uni(rng, 0, 1), uni(rng, 0.15, 0.9), uni(rng, 0.15, 0.95));
 }
 
-static mf_mask_type
-draw_type(mf_rng *rng)
+/* Shares of what is met in the street: surgical 0.40, KN95 0.15, N95 0.08, cloth plain 0.17 and patterned 0.17, scarf 0.03;
+ * one in a hundred is transparent. */
+static mf_mask_kind
+draw_kind(mf_rng *rng)
 {
     double r = mf_rng_unit(rng);
 
-    return r < 0.42 ? MF_MASK_SURGICAL : r < 0.58 ? MF_MASK_KN95 : r < 0.66 ? MF_MASK_CUP : MF_MASK_CLOTH;
+    return r < 0.395 ? MF_KIND_SURGICAL : r < 0.545 ? MF_KIND_KN95 : r < 0.625 ? MF_KIND_N95 : r < 0.793 ? MF_KIND_CLOTH :
+           r < 0.96 ? MF_KIND_PATTERNED : r < 0.99 ? MF_KIND_SCARF : MF_KIND_TRANSPARENT;
+}
+
+static mf_mask_pattern
+draw_pattern(mf_rng *rng)
+{
+    if (mf_rng_unit(rng) < 0.1)
+        return (mf_mask_pattern)(MF_MASK_SMILE + mf_rng_below(rng, MF_MASK_PATTERNS - MF_MASK_SMILE));
+    return (mf_mask_pattern)(1 + mf_rng_below(rng, MF_MASK_SMILE - 1));
 }
 
 static void
@@ -110,18 +121,23 @@ draw_colours(mf_mask_style *st, mf_rng *rng)
 }
 
 mf_mask_style
-mf_mask_style_draw(mf_rng *rng)
+mf_mask_style_draw(mf_mask_kind kind, mf_rng *rng)
 {
+    static const mf_mask_type type[MF_KINDS] = {
+        [MF_KIND_SURGICAL] = MF_MASK_SURGICAL, [MF_KIND_KN95] = MF_MASK_KN95,       [MF_KIND_N95] = MF_MASK_CUP,
+        [MF_KIND_CLOTH] = MF_MASK_CLOTH,       [MF_KIND_PATTERNED] = MF_MASK_CLOTH, [MF_KIND_SCARF] = MF_MASK_SCARF,
+        [MF_KIND_TRANSPARENT] = MF_MASK_SURGICAL};
     mf_mask_style st = {0};
     double        figured;
 
-    st.type = draw_type(rng);
+    kind    = kind == MF_KIND_ANY || kind >= MF_KINDS ? draw_kind(rng) : kind;
+    st.type = type[kind];
     draw_colours(&st, rng);
     figured = mf_rng_unit(rng);
-    if (figured < (st.type == MF_MASK_CLOTH ? 0.5 : st.type == MF_MASK_SURGICAL ? 0.06 : 0.0))
-        st.pattern = (mf_mask_pattern)(1 + mf_rng_below(rng, MF_MASK_PATTERNS - 1));
+    if (kind == MF_KIND_PATTERNED || (kind == MF_KIND_SURGICAL && figured < 0.06) || (kind == MF_KIND_SCARF && figured < 0.4))
+        st.pattern = draw_pattern(rng);
     if (mf_rng_unit(rng) < 0.6 || st.type == MF_MASK_SURGICAL)
-        hex(st.loop, 0xF0F0EE);
+        hex(st.loop, st.type == MF_MASK_CUP ? 0xE6C85A : 0xF0F0EE);
     else
         memcpy(st.loop, st.colour[0], sizeof st.loop);
     st.period = uni(rng, 0.06, 0.2);
@@ -144,12 +160,23 @@ mf_mask_style_draw(mf_rng *rng)
     }
     st.weave = uni(rng, 0.01, 0.04);
     st.valve = st.type == MF_MASK_CUP && mf_rng_unit(rng) < 0.4;
+    st.folds = st.type == MF_MASK_SCARF ? uni(rng, 0.3, 1.0) : 0;
+    st.clear = kind == MF_KIND_TRANSPARENT ? uni(rng, 0.25, 0.40) : 0;
     st.grain = mf_rng_u32(rng);
     return st;
 }
 
+static mf_mask_wear
+draw_wear(mf_rng *rng)
+{
+    double r = mf_rng_unit(rng);
+
+    return r < 0.77 ? MF_WEAR_CORRECT : r < 0.82 ? MF_WEAR_NOSE_TIP : r < 0.88 ? MF_WEAR_NOSE : r < 0.91 ? MF_WEAR_CHIN :
+           r < 0.95 ? MF_WEAR_CROOKED : r < 0.98 ? MF_WEAR_LOOSE : MF_WEAR_CHIN_STRAP;
+}
+
 mf_mask_fit
-mf_mask_fit_draw(mf_mask_type type, mf_rng *rng)
+mf_mask_fit_draw(mf_mask_type type, mf_mask_wear wear, mf_rng *rng)
 {
     /*                 tu lo hi    tl lo hi    alpha lo hi  beta lo hi   inset lo hi   cheek lo hi */
     static const float range[MF_MASK_TYPES][12] = {
@@ -157,10 +184,10 @@ mf_mask_fit_draw(mf_mask_type type, mf_rng *rng)
         [MF_MASK_KN95]     = {1.2F, 2.2F, 3.6F, 4.8F, 0.10F, 0.45F, 0.03F, 0.12F, 0.02F, 0.08F, 0.02F, 0.06F},
         [MF_MASK_CUP]      = {1.6F, 2.6F, 3.8F, 5.0F, 0.10F, 0.40F, 0.02F, 0.08F, 0.06F, 0.13F, 0.00F, 0.03F},
         [MF_MASK_CLOTH]    = {1.0F, 2.4F, 3.4F, 5.0F, 0.10F, 0.60F, 0.02F, 0.14F, 0.00F, 0.08F, 0.00F, 0.06F},
+        [MF_MASK_SCARF]    = {0.8F, 1.6F, 4.8F, 5.6F, 0.30F, 0.70F, 0.02F, 0.06F, 0.00F, 0.02F, 0.00F, 0.02F},
     };
     const float *r   = range[type];
     mf_mask_fit  fit = {0};
-    double       wear;
 
     fit.tu[0]       = uni(rng, r[0], r[1]);
     fit.tu[1]       = fit.tu[0] + uni(rng, -0.2, 0.2);
@@ -173,14 +200,89 @@ mf_mask_fit_draw(mf_mask_type type, mf_rng *rng)
     fit.cheek       = uni(rng, r[10], r[11]);
     fit.bulge       = uni(rng, 0.02, 0.07);
     fit.waist       = uni(rng, 0.0, 0.05);
-    wear            = mf_rng_unit(rng);
-    if (wear < 0.06)
-        fit.alpha = uni(rng, 0.8, 1.0); /* slipped down the nose; the mouth stays hidden */
-    else if (wear < 0.12)
-        fit.roll = uni(rng, -0.09, 0.09), fit.shift = uni(rng, -0.05, 0.05); /* crooked */
-    else if (wear < 0.17)
-        fit.bulge += uni(rng, 0.04, 0.08); /* loose */
-    else
-        fit.roll = uni(rng, -0.025, 0.025);
+    fit.roll        = uni(rng, -0.025, 0.025);
+    if (type == MF_MASK_SCARF)
+        fit.neck = uni(rng, 0.3, 0.7);
+    fit.wear = wear >= MF_WEARS ? draw_wear(rng) : wear;
+    switch (fit.wear) {
+    case MF_WEAR_NOSE_TIP:
+        fit.alpha = uni(rng, 1.12, 1.4);
+        fit.cheek = fit.roll = 0;
+        break;
+    case MF_WEAR_NOSE:
+        fit.alpha = uni(rng, 2.06, 2.3);
+        fit.tu[0] += 1.2F, fit.tu[1] += 1.2F;
+        fit.cheek = fit.roll = 0;
+        break;
+    case MF_WEAR_CHIN:
+        fit.low  = uni(rng, 0.15, 0.55);
+        fit.beta = fit.neck = fit.roll = 0;
+        fit.bulge = 0.02F;
+        fit.tl[0] -= 0.8F, fit.tl[1] -= 0.8F;
+        break;
+    case MF_WEAR_CROOKED:
+        fit.roll  = uni(rng, 0.05, 0.12) * (mf_rng_unit(rng) < 0.5 ? -1.0F : 1.0F);
+        fit.shift = uni(rng, -0.06, 0.06);
+        break;
+    case MF_WEAR_LOOSE:
+        fit.bulge += uni(rng, 0.05, 0.12);
+        break;
+    case MF_WEAR_CHIN_STRAP: /* pulled down: nose and mouth are bare */
+        fit.alpha = uni(rng, 4.08, 4.4);
+        fit.tu[0] = fit.tu[1] = uni(rng, 4.1, 4.7);
+        fit.tl[0] = fit.tl[1] = uni(rng, 5.4, 6.2);
+        fit.cheek = fit.roll = 0;
+        fit.beta += uni(rng, 0.12, 0.3);
+        break;
+    default:
+        break;
+    }
     return fit;
+}
+
+mf_mask_style
+mf_mask_style_mirror(const mf_mask_style *st)
+{
+    mf_mask_style m = *st;
+
+    m.flip = !m.flip;
+    return m;
+}
+
+mf_mask_fit
+mf_mask_fit_mirror(const mf_mask_fit *fit)
+{
+    mf_mask_fit m = *fit;
+
+    m.tu[0] = fit->tu[1], m.tu[1] = fit->tu[0];
+    m.tl[0] = fit->tl[1], m.tl[1] = fit->tl[0];
+    m.roll  = -fit->roll;
+    m.shift = -fit->shift;
+    return m;
+}
+
+const char *
+mf_mask_type_name(const mf_mask_style *st)
+{
+    static const char *const name[MF_MASK_TYPES] = {"surgical", "kn95", "n95", "cloth", "scarf"};
+
+    return st->clear > 0 ? "transparent" : name[st->type];
+}
+
+const char *
+mf_mask_pattern_name(mf_mask_pattern p)
+{
+    static const char *const name[MF_MASK_PATTERNS] = {
+        "plain", "stripes", "dots", "gingham", "chevron", "camouflage", "flowers", "gradient", "tartan", "bands", "emblem",
+        "letters", "smile", "teeth", "moustache", "muzzle"};
+
+    return p < MF_MASK_PATTERNS ? name[p] : "";
+}
+
+const char *
+mf_mask_wear_name(mf_mask_wear w)
+{
+    static const char *const name[MF_WEARS] = {"correct", "nose_tip", "nose", "chin", "crooked", "loose", "chin_strap"};
+
+    return w < MF_WEARS ? name[w] : "";
 }

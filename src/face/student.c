@@ -65,13 +65,17 @@ wear_mask(cairo_surface_t *sf, const mf_head *h, const mf_landmarks *lm, mf_rng 
     mf_mask_fit      fit = w->mask_fit;
     mf_mask_shape    shape;
     mf_mask_light    light = {h->scene->light[0], h->scene->light[1], h->scene->light[2], 0.45F, {1, 1, 1}};
+    mf_match         match = {.blur = 0.4F}; /* the camera comes later */
+    mf_scratch       scratch = {0};
     mf_image         im = {0};
     static const float white[3] = {0.97F, 0.97F, 0.97F}, ahead[3] = {0, 0, 1};
     mf_status        st;
 
     /* The same mask sits a little differently every time. */
-    fit.alpha += (float)mf_rng_uniform(rng, -0.06, 0.10);
-    fit.alpha = fit.alpha < 0.12F ? 0.12F : fit.alpha;
+    if (fit.wear != MF_WEAR_NOSE) {
+        fit.alpha += (float)mf_rng_uniform(rng, -0.06, 0.10);
+        fit.alpha = fit.alpha < 0.12F ? 0.12F : fit.alpha;
+    }
     fit.roll += (float)mf_rng_uniform(rng, -0.02, 0.02);
     mf_skin_light(light.gain, h->scene, white, ahead, 0);
     cairo_surface_flush(sf);
@@ -79,8 +83,9 @@ wear_mask(cairo_surface_t *sf, const mf_head *h, const mf_landmarks *lm, mf_rng 
         return st;
     to_image(&im, sf, 1);
     if ((st = mf_mask_shape_make(&shape, lm, &fit, err)) == MF_OK &&
-        (st = mf_mask_draw(&im, &shape, &w->mask, &light, rng, err)) == MF_OK)
+        (st = mf_mask_draw(&im, &scratch, NULL, &shape, &w->mask, &light, &match, rng, err)) == MF_OK)
         from_image(sf, &im);
+    mf_scratch_free(&scratch);
     mf_image_free(&im);
     return st;
 }

@@ -2,10 +2,12 @@
 #include "small_sets.h"
 
 #include <string.h>
+#include "core/csv.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "data/landmarks_csv.h"
 #include "data/occlude.h"
+#include "face/occlude.h"
 #include "image/image.h"
 
 static const char *const manifest = "image,label,subject,occlusion,pair,split\n"
@@ -114,6 +116,41 @@ test_same_seed(void **state)
     mf_dataset_free(d);
 }
 
+/* occlusions.csv: a row a picture, in the manifest's order, with shares of the parts of the face. */
+static void
+check_record(const char *kind)
+{
+    mf_csv *c = NULL;
+    char  **f;
+    size_t  n, rows = 0;
+    double  share, most = 0;
+    int     eyes;
+    mf_err  err = {0};
+
+    assert_mf_ok(mf_csv_open(&c, mf_test_path("kind/occlusions.csv"), &err), &err);
+    assert_mf_ok(mf_csv_next(c, &f, &n, &err), &err);
+    assert_int_equal(n, 12);
+    assert_int_equal(mf_csv_column(f, n, "image"), 0);
+    assert_int_equal(mf_csv_column(f, n, "parameters"), 11);
+    eyes = mf_csv_column(f, n, "eyes");
+    assert_true(eyes > 0 && mf_csv_column(f, n, "mouth") > eyes && mf_csv_column(f, n, "chin") > eyes);
+    for (;;) {
+        assert_mf_ok(mf_csv_next(c, &f, &n, &err), &err);
+        if (n == 0)
+            break;
+        rows++;
+        assert_string_equal(f[1], kind);
+        assert_true(strncmp(f[0], kind, strlen(kind)) == 0 && strlen(f[2]) > 0);
+        for (int i = eyes; i < 11; i++) {
+            assert_mf_ok(mf_parse_f64(&share, f[i], 0, 1, &err), &err);
+            most = share > most ? share : most;
+        }
+    }
+    mf_csv_close(c);
+    assert_int_equal(rows, 4);
+    assert_true(most > 0.3);
+}
+
 /* Every registered kind works with and without landmarks and gives rows with its own word. */
 static void
 test_all_kinds(void **state)
@@ -123,17 +160,18 @@ test_all_kinds(void **state)
     size_t      i, k;
 
     (void)state;
-    static const char *const kinds[] = {"lower", "mask", "upper"};
-    for (i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    for (i = 0; i < mf_occluder_count(); i++) {
+        const mf_occluder_def *def = mf_occluder_at(i);
         mf_occlude_counts c;
         mf_dataset       *o = NULL;
 
-        assert_mf_ok(occlude(&c, d, kinds[i], false, 1, "kind", &err), &err);
+        assert_mf_ok(occlude(&c, d, def->name, false, 1, "kind", &err), &err);
         assert_mf_ok(mf_dataset_load(&o, mf_test_path("kind"), &err), &err);
         assert_int_equal(o->n_rows, 4);
         for (k = 0; k < o->n_rows; k++)
-            assert_string_equal(mf_occlusion_name(o->rows[k].occlusion), kinds[i]);
+            assert_string_equal(mf_occlusion_name(o->rows[k].occlusion), def->occlusion);
         mf_dataset_free(o);
+        check_record(def->name);
     }
     mf_dataset_free(d);
 }

@@ -71,8 +71,8 @@ one_face(tally *t, const char *root, const char *image, const char *pts, uint64_
     read_points(&lm, path);
     for (uint64_t k = 0; k < 5; k++) {
         mf_rng        r = mf_rng_make(21, k, key, MF_RNG_OCCLUDE);
-        mf_mask_style style = mf_mask_style_draw(&r);
-        mf_mask_fit   fit = mf_mask_fit_draw(style.type, &r);
+        mf_mask_style style = mf_mask_style_draw(MF_KIND_ANY, &r);
+        mf_mask_fit   fit = mf_mask_fit_draw(style.type, k % 2 == 0 ? MF_WEAR_CORRECT : MF_WEAR_CROOKED, &r);
         mf_mask_shape shape;
         assert_mf_ok(mf_mask_shape_make(&shape, &lm, &fit, &err), &err);
         for (int i = FIRST_MOUTH; i <= LAST_MOUTH; i++, t->mouth++)
@@ -86,11 +86,14 @@ one_face(tally *t, const char *root, const char *image, const char *pts, uint64_
     if (key % 4 == 0) {
         mf_image im = {0}, old = {0};
         mf_rng   r = mf_rng_make(21, 0, key, MF_RNG_OCCLUDE);
+        uint64_t cfg[MF_OCCLUDER_CFG_MAX / 8] = {0};
         snprintf(path, sizeof path, "%s/data/landmarks68/%s", root, image);
         assert_mf_ok(mf_image_load(&im, path, 3, &err), &err);
         assert_mf_ok(mf_image_copy(&old, &im, &err), &err);
         assert_mf_ok(mf_occluder_find(&mask, "mask", &err), &err);
-        assert_mf_ok(mask->apply(&im, &lm, &r, &err), &err);
+        mf_opt_defaults(mask->opts, cfg);
+        assert_mf_ok(mf_opt_set(mask->opts, cfg, "fit", "correct", &err), &err);
+        assert_mf_ok(mf_occlude(&im, mask, cfg, &lm, NULL, NULL, NULL, &r, &err), &err);
         for (int i = FIRST_EYE; i <= LAST_MOUTH; i++) {
             int    x = (int)lm.x[i], y = (int)lm.y[i];
             size_t at;

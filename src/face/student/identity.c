@@ -122,6 +122,16 @@ style(mf_person *p, mf_rng *r)
         p->frame[0] = 0.62F, p->frame[1] = 0.52F, p->frame[2] = 0.36F;
 }
 
+/* People who were asked to put on a mask do it well enough: the mouth is covered. */
+static mf_mask_wear
+own_wear(mf_rng *r)
+{
+    double u = mf_rng_unit(r);
+
+    return u < 0.82 ? MF_WEAR_CORRECT : u < 0.87 ? MF_WEAR_NOSE_TIP : u < 0.91 ? MF_WEAR_NOSE : u < 0.96 ? MF_WEAR_CROOKED :
+           MF_WEAR_LOOSE;
+}
+
 mf_person
 mf_person_draw(uint64_t seed, int person)
 {
@@ -144,7 +154,7 @@ mf_person_draw(uint64_t seed, int person)
     p.rest[7]  = (float)mf_clamp(0.07 * mf_rng_normal(&r), 0, 0.15);
     p.rest[2]  = (float)mf_clamp(0.08 * mf_rng_normal(&r), 0, 0.18);
     p.lopsided = (float)mf_clamp(0.05 * mf_rng_normal(&r), -0.12, 0.12);
-    p.mask     = mf_mask_style_draw(&r);
-    p.mask_fit = mf_mask_fit_draw(p.mask.type, &r);
+    p.mask     = mf_mask_style_draw(MF_KIND_ANY, &r);
+    p.mask_fit = mf_mask_fit_draw(p.mask.type, own_wear(&r), &r);
     return p;
 }
