@@ -5,7 +5,9 @@ target_compile_definitions(mf_flags INTERFACE
   _GNU_SOURCE
   MF_VERSION="${PROJECT_VERSION}"
   MF_HAVE_ONEDNN=${MF_HAVE_ONEDNN}
-  MF_HAVE_OPENMP=${MF_HAVE_OPENMP})
+  MF_HAVE_OPENMP=${MF_HAVE_OPENMP}
+  MF_HAVE_MICROHTTPD=${MF_HAVE_MICROHTTPD}
+  MF_HAVE_SQLITE=${MF_HAVE_SQLITE})
 target_compile_options(mf_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Wvla
   -fno-math-errno -ffp-contract=fast)
@@ -34,3 +36,8 @@ target_link_libraries(mf_flags INTERFACE Threads::Threads m
 if(MF_HAVE_ONEDNN)
   target_link_libraries(mf_flags INTERFACE DNNL::dnnl)
 endif()
+foreach(part MICROHTTPD SQLITE)
+  if(MF_HAVE_${part})
+    target_link_libraries(mf_flags INTERFACE PkgConfig::MFLIB_${part})
+  endif()
+endforeach()

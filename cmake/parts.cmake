@@ -43,7 +43,22 @@ if(OpenMP_C_FOUND)
   set(MF_HAVE_OPENMP 1)
 endif()
 
-foreach(part OPENMP ONEDNN)
+# mf_want(VAR module): a library that some commands need and the rest works without. Sets MF_HAVE_VAR to 0 or 1.
+function(mf_want var module)
+  set(have 0)
+  if(MF_${var})
+    pkg_check_modules(MFLIB_${var} QUIET IMPORTED_TARGET GLOBAL ${module})
+    if(MFLIB_${var}_FOUND)
+      set(have 1)
+    endif()
+  endif()
+  set(MF_HAVE_${var} ${have} PARENT_SCOPE)
+endfunction()
+
+mf_want(MICROHTTPD libmicrohttpd)
+mf_want(SQLITE sqlite3)
+
+foreach(part OPENMP ONEDNN MICROHTTPD SQLITE)
   if(MF_HAVE_${part})
     string(APPEND mf_parts " ${part}=yes")
   else()

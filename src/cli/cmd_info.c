@@ -32,6 +32,8 @@ static const struct part {
     {"ref", true, "the reference kernels, in float and in double"},
     {"onednn", MF_HAVE_ONEDNN != 0, "fast kernels on the CPU"},
     {"openmp", MF_HAVE_OPENMP != 0, "several threads in one computation"},
+    {"microhttpd", MF_HAVE_MICROHTTPD != 0, "web pages and answers over HTTP"},
+    {"sqlite", MF_HAVE_SQLITE != 0, "votes of several people at once"},
 };
 enum { N_PARTS = sizeof parts / sizeof parts[0], MODEL_MAX = 128 };
 
