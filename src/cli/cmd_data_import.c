@@ -6,18 +6,25 @@
 
 typedef struct import_cfg {
     mf_opt_str out, name, licence, source;
-    bool       force, link, drop_repeated;
+    int        class_names;
+    bool       force, link, drop_repeated, follow_links;
 } import_cfg;
+
+static const char *const class_names[] = {"source", "basic", NULL}; /* the order of mf_import_words */
 
 static const mf_opt import_opts[] = {
     MF_OPT_STR(import_cfg, out, "", "folder of the new data set"),
     MF_OPT_STR(import_cfg, name, "", "its name (default: the name of SRC)"),
     MF_OPT_STR(import_cfg, licence, "", "its licence, for dataset.yaml"),
     MF_OPT_STR(import_cfg, source, "", "where it comes from, for dataset.yaml"),
+    MF_OPT_ENUM(import_cfg, class_names, MF_WORDS_SOURCE, class_names,
+                "class names as the source has them, or surprise, fear, disgust, happy, sad, angry, neutral, contempt, so that "
+                "data sets can be trained and scored together"),
     MF_OPT_BOOL(import_cfg, force, false, "replace the data set that is at --out"),
     MF_OPT_BOOL(import_cfg, drop_repeated, false,
                 "leave out pictures that are there more than once, so that none is trained on and scored"),
     MF_OPT_BOOL(import_cfg, link, false, "hard links in place of copies (same file system only)"),
+    MF_OPT_BOOL(import_cfg, follow_links, false, "also copy what symbolic links of SRC bring from outside it"),
     MF_OPT_END
 };
 
@@ -45,6 +52,7 @@ put_json(mf_str *out, const mf_importer_def *def, const mf_import *im, const imp
     mf_json_put_str(&j, "format", def->name);
     mf_json_put_str(&j, "out", o->out.s);
     mf_cmd_data_counts_json(&j, im->data);
+    mf_json_put_int(&j, "landmarks", (int64_t)im->n_landmarks);
     mf_json_put_str(&j, "notes", mf_str_c(&im->notes));
     mf_json_close(&j, '}');
     mf_str_addc(out, '\n');
@@ -52,7 +60,7 @@ put_json(mf_str *out, const mf_importer_def *def, const mf_import *im, const imp
 
 /* `data import auto SRC` without --out: only say what it is. */
 static mf_status
-put_probe(mf_cli *cli, const mf_importer_def *def, const char *src, mf_err *err)
+put_probe(mf_cli *cli, const mf_importer_def *def, const char *src, const char *why, mf_err *err)
 {
     mf_str    out = {0};
     mf_status st;
@@ -62,11 +70,12 @@ put_probe(mf_cli *cli, const mf_importer_def *def, const char *src, mf_err *err)
 
         mf_json_open(&j, NULL, '{');
         mf_json_put_str(&j, "format", def->name);
+        mf_json_put_str(&j, "why", why);
         mf_json_close(&j, '}');
         mf_str_addc(&out, '\n');
     } else {
-        mf_str_printf(&out, "%s looks like '%s': %s\nimport it with: maskfer data import %s %s --out DIR\n", src, def->name,
-                      def->summary, def->name, src);
+        mf_str_printf(&out, "%s looks like '%s' (%s): %s\nimport it with: maskfer data import %s %s --out DIR\n", src, def->name,
+                      why, def->summary, def->name, src);
     }
     st = mf_cli_put(cli, &out, err);
     mf_str_free(&out);
@@ -74,11 +83,13 @@ put_probe(mf_cli *cli, const mf_importer_def *def, const char *src, mf_err *err)
 }
 
 static mf_status
-import_with(const mf_importer_def *def, const void *cfg, const import_cfg *o, const char *src, mf_cli *cli, mf_err *err)
+import_with(const mf_importer_def *def, const void *cfg, const import_cfg *o, const char *src, const char *why, mf_cli *cli,
+            mf_err *err)
 {
     mf_import_opts io = {
         .name = *o->name.s ? o->name.s : NULL, .licence = o->licence.s, .source = o->source.s, .force = o->force,
-        .link = o->link, .drop_repeated = o->drop_repeated, .jobs = mf_cmd_data_jobs(cli, "copying pictures"),
+        .link = o->link, .drop_repeated = o->drop_repeated, .follow_links = o->follow_links,
+        .words = (mf_import_words)o->class_names, .jobs = mf_cmd_data_jobs(cli, "copying pictures"),
     };
     mf_import im  = {0};
     mf_str    out = {0};
@@ -89,8 +100,12 @@ import_with(const mf_importer_def *def, const void *cfg, const import_cfg *o, co
     if (cli->json) {
         put_json(&out, def, &im, o);
     } else {
+        if (*why)
+            mf_str_printf(&out, "format: %s (%s)\n", def->name, why);
         mf_str_printf(&out, "%sdata set '%s' in %s: ", mf_str_c(&im.notes), im.data->name, o->out.s);
         mf_cmd_data_counts(&out, im.data);
+        if (im.n_landmarks)
+            mf_str_printf(&out, "%zu of them with %d landmarks\n", im.n_landmarks, im.n_points);
     }
     st = mf_cli_put(cli, &out, err);
     mf_str_free(&out);
@@ -114,6 +129,7 @@ run_import(int argc, char **argv, mf_cli *cli, mf_err *err)
     const mf_importer_def *def    = NULL;
     void                  *cfg    = NULL;
     mf_status              st     = MF_OK;
+    mf_str                 why    = {0};
     size_t                 n;
     bool                   probing = argc > 0 && !strcmp(argv[0], "auto");
 
@@ -123,10 +139,18 @@ run_import(int argc, char **argv, mf_cli *cli, mf_err *err)
                    ? st : mf_fail(err, MF_E_USAGE, "the format comes first: maskfer data import FORMAT SRC --out DIR");
     if (probing && !first_word(argc, argv))
         return mf_fail(err, MF_E_USAGE, "the source comes second: maskfer data import auto SRC [--out DIR]");
-    if ((st = probing ? mf_importer_probe(&def, first_word(argc, argv), err) : mf_importer_find(&def, argv[0], err)) < 0)
+    if (!probing)
+        st = mf_importer_find(&def, argv[0], err);
+    else if ((st = mf_importer_probe(&def, &why, first_word(argc, argv), err)) == MF_OK)
+        st = mf_str_ok(&why, err);
+    if (st < 0) {
+        mf_str_free(&why);
         return probing ? st : mf_fail(err, MF_E_USAGE, "%s", err ? err->msg : "");
-    if (!(cfg = mf_calloc(1, def->cfg_size)))
-        return mf_oom(err, def->cfg_size, "options");
+    }
+    if (!(cfg = mf_calloc(1, def->cfg_size))) {
+        st = mf_oom(err, def->cfg_size, "options");
+        goto done;
+    }
     if (def->opts) {
         mf_opt_defaults(def->opts, cfg);
         set[1] = (mf_cli_set){def->opts, cfg};
@@ -134,10 +158,11 @@ run_import(int argc, char **argv, mf_cli *cli, mf_err *err)
     if ((st = mf_cli_parse(cli, &mf_cmd_data_import, set, def->opts ? 2 : 1, argc, argv, &n, 2, 2, err)) < 0)
         goto done;
     if (probing && !*o.out.s)
-        st = put_probe(cli, def, argv[1], err);
+        st = put_probe(cli, def, argv[1], mf_str_c(&why), err);
     else if ((st = mf_cli_need(o.out.s, "out", err)) == MF_OK)
-        st = import_with(def, cfg, &o, argv[1], cli, err);
+        st = import_with(def, cfg, &o, argv[1], mf_str_c(&why), cli, err);
 done:
+    mf_str_free(&why);
     mf_free(cfg);
     return st;
 }
@@ -148,8 +173,12 @@ const mf_cmd mf_cmd_data_import = {
     .usage     = "FORMAT|auto SRC [OPTIONS] --out DIR",
     .text      = "Copies the pictures, byte by byte, into a new data-set folder and writes its\n"
                  "manifest. The folder appears whole or not at all. 'auto' finds out the format;\n"
-                 "without --out it only names it.\n\n"
-                 "  maskfer data import folders faces --subject-pattern '(S[0-9]+)_' --out set",
+                 "without --out it only names it and says what it went by.\n\n"
+                 "  maskfer data import auto fer2013.csv\n"
+                 "  maskfer data import folders faces --subject-pattern '(S[0-9]+)_' --out set\n"
+                 "  maskfer data import csv labels.csv --label-column expression --out set\n\n"
+                 "Pictures that lie outside SRC, and are reached by a symbolic link in it, are\n"
+                 "refused unless --follow-links is given.",
     .opts      = {import_opts},
     .more_help = list_importers,
     .json      = true,

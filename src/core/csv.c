@@ -17,6 +17,7 @@ struct mf_csv {
     uint8_t       *buf;
     const uint8_t *at, *end;
     long           line, row_line; /* the line being read; where the last row began */
+    uint64_t       taken, row_at;  /* bytes taken in all; where the last row began */
     bool           started;
     mf_str         text; /* the fields of a row, each with its NUL */
     size_t        *begin;
@@ -100,6 +101,13 @@ mf_csv_line(const mf_csv *c)
     return c->row_line;
 }
 
+void
+mf_csv_span(const mf_csv *c, uint64_t *offset, uint64_t *size)
+{
+    *offset = c->row_at;
+    *size   = c->taken - c->row_at;
+}
+
 /* The next byte without taking it, END, or FAILED with the sentence set. */
 static int
 peek(mf_csv *c, mf_err *err)
@@ -168,8 +176,9 @@ static mf_status
 take(mf_csv *c, int b, mf_err *err)
 {
     c->at++;
+    c->taken++;
     if (b == 0) {
-        return wrong(c, err, MF_E_FORMAT, "a NUL byte; expected text");
+        return wrong(c, err, MF_E_FORMAT, "a NUL byte; expected UTF-8 text (not UTF-16, nor a binary file)");
     }
     if (!utf8_step(c, (uint8_t)b)) {
         return wrong(c, err, MF_E_FORMAT, "not UTF-8; save the file as UTF-8");
@@ -250,6 +259,7 @@ read_row(mf_csv *c, bool *blank, bool *end, mf_err *err)
     c->n         = 0;
     c->row_bytes = 0;
     c->row_line  = c->line;
+    c->row_at    = c->taken;
     mf_str_clear(&c->text);
     *blank = true;
     *end   = false;
@@ -325,6 +335,7 @@ skip_bom(mf_csv *c, mf_err *err)
     /* A file's first read gives at least three bytes if it has them, short of a pipe that trickles. */
     if (c->end - c->at >= 3 && memcmp(c->at, bom, 3) == 0) {
         c->at += 3;
+        c->taken += 3;
     }
     return MF_OK;
 }

@@ -3,6 +3,7 @@
 #define MF_CORE_CSV_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include "core/error.h"
 #include "core/str.h"
 
@@ -18,6 +19,9 @@ void      mf_csv_close(mf_csv *c);
  * that is not UTF-8, a line over the limit; each with "FILE: line L: ...". */
 mf_status mf_csv_next(mf_csv *c, char ***fields, size_t *n, mf_err *err);
 long      mf_csv_line(const mf_csv *c); /* line where the last row began, from 1 */
+/* Where the last row began, in bytes from the beginning, and its length with its line end: it can be read again by
+ * itself. */
+void      mf_csv_span(const mf_csv *c, uint64_t *offset, uint64_t *size);
 /* Column of a header name (spaces around names are ignored), or -1. `header` is a row read before. */
 int mf_csv_column(char **header, size_t n, const char *name);
 

@@ -140,30 +140,28 @@ field(char **f, const int col[COL_COUNT], int k)
     return col[k] < 0 ? "" : f[col[k]];
 }
 
-/* Lines of the rows so far, for "first listed in line N". */
-typedef struct line_list {
-    uint32_t *line;
-    size_t    cap;
-} line_list;
-
+/* Kept for the sentences of whoever finds something wrong later. */
 static mf_status
-note_line(line_list *l, size_t row, long line, mf_err *err)
+note_line(mf_dataset *d, size_t row, long line, mf_err *err)
 {
-    if (row >= l->cap) {
-        size_t    cap = l->cap ? l->cap * 2 : 256;
-        uint32_t *p   = mf_realloc(l->line, cap, sizeof *p);
+    struct mf_dataset_store *s = d->store;
+
+    if (row >= s->line_cap) {
+        size_t    cap = s->line_cap ? s->line_cap * 2 : 256;
+        uint32_t *p   = mf_realloc(s->line, cap, sizeof *p);
 
         if (!p)
             return mf_oom(err, cap * sizeof *p, "line numbers of a manifest");
-        l->line = p;
-        l->cap  = cap;
+        memset(p + s->line_cap, 0, (cap - s->line_cap) * sizeof *p);
+        s->line     = p;
+        s->line_cap = cap;
     }
-    l->line[row] = (uint32_t)line;
+    s->line[row] = (uint32_t)line;
     return MF_OK;
 }
 
 static mf_status
-add_row(mf_dataset *d, char **f, const int col[COL_COUNT], const line_list *lines, mf_err *err)
+add_row(mf_dataset *d, char **f, const int col[COL_COUNT], mf_err *err)
 {
     mf_status    st;
     mf_occlusion occ;
@@ -173,7 +171,7 @@ add_row(mf_dataset *d, char **f, const int col[COL_COUNT], const line_list *line
 
     if (seen >= 0)
         return mf_fail(err, MF_E_FORMAT, "picture '%.200s' is listed twice, first in line %lu; remove one of the two", image,
-                       (unsigned long)lines->line[seen]);
+                       (unsigned long)mf_dataset_line(d, (size_t)seen));
     if ((st = mf_occlusion_parse(&occ, field(f, col, COL_OCCLUSION), err)) < 0 ||
         (st = mf_split_parse(&split, field(f, col, COL_SPLIT), err)) < 0)
         return st;
@@ -188,7 +186,6 @@ parse_manifest(mf_dataset *d, mf_csv *c, const char *file, mf_err *err)
     char    **f;
     size_t    n, n_cols;
     int       col[COL_COUNT];
-    line_list lines = {0};
 
     if ((st = mf_csv_next(c, &f, &n, err)) < 0 || (st = read_header(col, f, n, file, err)) < 0)
         return st;
@@ -204,14 +201,13 @@ parse_manifest(mf_dataset *d, mf_csv *c, const char *file, mf_err *err)
             d->n_quarantined++;
             continue;
         }
-        if ((st = note_line(&lines, d->n_rows, mf_csv_line(c), err)) < 0)
+        if ((st = note_line(d, d->n_rows, mf_csv_line(c), err)) < 0)
             break;
-        if ((st = add_row(d, f, col, &lines, err)) < 0) {
+        if ((st = add_row(d, f, col, err)) < 0) {
             mf_fail_in(err, st, "%s: line %ld", file, mf_csv_line(c));
             break;
         }
     }
-    mf_free(lines.line);
     return st;
 }
 

@@ -116,6 +116,7 @@ mf_dataset_free(mf_dataset *d)
     mf_nametab_free(&d->store->subjects);
     mf_nametab_free(&d->store->pairs);
     mf_nametab_free(&d->store->quarantine);
+    mf_free(d->store->line);
     mf_free(d->store);
     mf_free(d->rows);
     mf_free(d);
@@ -306,6 +307,12 @@ ptrdiff_t
 mf_dataset_find(const mf_dataset *d, const char *image)
 {
     return mf_nametab_find(&d->store->images, image);
+}
+
+long
+mf_dataset_line(const mf_dataset *d, size_t row)
+{
+    return row < d->store->line_cap ? (long)d->store->line[row] : 0;
 }
 
 void

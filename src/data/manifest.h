@@ -52,6 +52,8 @@ void      mf_dataset_free(mf_dataset *d);
 void      mf_dataset_hash(char out[65], const mf_dataset *d);
 /* Row of a picture, or -1. */
 ptrdiff_t mf_dataset_find(const mf_dataset *d, const char *image);
+/* Line of manifest.csv that a row was read from; 0 for a row that was added in memory. */
+long      mf_dataset_line(const mf_dataset *d, size_t row);
 /* DIR/image of a row, into `out`, which is cleared first. */
 void      mf_dataset_path(mf_str *out, const mf_dataset *d, size_t row);
 

@@ -30,17 +30,21 @@ is_empty_dir(const char *path)
 static mf_status
 may_stand(mf_outdir *o, bool force, const char *source, mf_err *err)
 {
-    mf_str yaml = {0};
-    char  *a, *b;
-    bool   same, known;
+    mf_status st;
+    mf_str    yaml = {0};
+    char     *a, *b;
+    bool      same, known;
 
     if (!mf_path_exists(o->final) || is_empty_dir(o->final))
         return MF_OK;
     if (!force)
         return mf_fail(err, MF_E_STATE, "'%s' exists already; give another --out, or --force to replace it", o->final);
     mf_path_join(&yaml, o->final, "dataset.yaml");
-    known = mf_path_exists(mf_str_c(&yaml));
+    st    = mf_str_ok(&yaml, err);
+    known = st == MF_OK && mf_path_exists(mf_str_c(&yaml));
     mf_str_free(&yaml);
+    if (st < 0)
+        return st;
     if (!known)
         return mf_fail(err, MF_E_STATE, "'%s' is no data set, so --force does not replace it; remove it by hand", o->final);
     a    = realpath(o->final, NULL);

@@ -1,12 +1,13 @@
 /* data/repeated.c: hash the source files on all cores, sort, keep the best of each group. */
 #include "data/repeated.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/mem.h"
-#include "image/image.h"
+#include "data/import_make.h"
 
 typedef struct entry {
     uint8_t  sum[32];
@@ -26,11 +27,13 @@ hash_one(void *arg, size_t i, mf_err *err)
     mf_blob   file = {0};
     mf_sha256 h;
     mf_split  split = s->im->data->rows[i].split;
-    mf_status st    = mf_file_read(&file, s->im->from[i], MF_IMAGE_MAX_BYTES, err);
+    mf_status st    = mf_import_bytes(&file, &s->im->from[i], err);
 
     if (st < 0)
         return st;
     mf_sha256_init(&h);
+    if (s->im->from[i].box[2]) /* another part of the same picture is another picture */
+        mf_sha256_add(&h, s->im->from[i].box, sizeof s->im->from[i].box);
     mf_sha256_add(&h, file.data, file.size);
     mf_sha256_end(&h, s->at[i].sum);
     s->at[i].row  = (uint32_t)i;
@@ -69,13 +72,16 @@ rebuild(mf_import *im, const uint8_t *drop, mf_err *err)
 
         if (drop[i])
             continue;
-        im->from[out->n_rows] = im->from[i]; /* never ahead of i */
+        mf_import_move(im, out->n_rows, i); /* never ahead of i */
         if ((st = mf_dataset_add(out, r->image, d->classes[r->label], r->subject < 0 ? NULL : d->subjects[r->subject],
                                  r->occlusion, r->pair < 0 ? NULL : d->pairs[r->pair], r->split, r->soft, err)) < 0)
             goto fail;
     }
     mf_dataset_free(im->data);
     im->data = out;
+    im->n_landmarks = 0;
+    for (i = 0; im->points && i < out->n_rows; i++)
+        im->n_landmarks += isnan(im->points[i * 2 * (size_t)im->n_points]) ? 0 : 1;
     return MF_OK;
 fail:
     mf_dataset_free(out);

@@ -2,6 +2,7 @@
 #ifndef MF_DATA_STORE_H
 #define MF_DATA_STORE_H
 
+#include <stdint.h>
 #include "core/arena.h"
 #include "data/manifest.h"
 #include "data/names.h"
@@ -11,6 +12,8 @@ struct mf_dataset_store {
     mf_nametab images, subjects, pairs;    /* images: number = row */
     mf_nametab quarantine;                 /* pictures to leave out while loading */
     size_t     cap;                        /* of rows */
+    uint32_t  *line;                       /* [line_cap] lines of manifest.csv that rows were read from */
+    size_t     line_cap;
 };
 
 /* An empty data set without classes. */

@@ -34,6 +34,9 @@ mf_status mf_image_probe(int *width, int *height, int *channels, const char *nam
 /* Encode by the ending of `path` (.png, .jpg/.jpeg, .webp), written atomically. quality 1..100 (JPEG, WebP;
  * 100 is lossless in WebP). JPEG loses alpha (over white). */
 mf_status mf_image_save(const char *path, const mf_image *im, int quality, mf_err *err);
+/* The same in place, neither renamed nor synced; `path` must not exist. For a folder that is synced and renamed as a
+ * whole (data/outdir.h), where one sync a picture would cost most of the time. */
+mf_status mf_image_write(const char *path, const mf_image *im, int quality, mf_err *err);
 
 /* Channel count changed in a new picture (see mf_image_load for the rules; grey to RGB repeats). */
 mf_status mf_image_convert(mf_image *out, const mf_image *src, int channels, mf_err *err);

@@ -260,22 +260,58 @@ codec_for(const char *path)
     return NULL;
 }
 
-mf_status
-mf_image_save(const char *path, const mf_image *im, int quality, mf_err *err)
+/* Find the codec and encode; bytes.release is the caller's. */
+static mf_status
+encode(mf_codec_bytes *bytes, const char *path, const mf_image *im, int quality, mf_err *err)
 {
-    mf_codec_bytes  bytes;
     mf_status       st;
     const mf_codec *codec = codec_for(path);
 
-    if (!codec)
+    if (!codec || !codec->encode)
         return mf_fail(err, MF_E_ARG, "picture '%s': the name must end in .png, .jpg, .jpeg or .webp", path);
     if (quality < 1 || quality > 100)
         return mf_fail(err, MF_E_ARG, "picture '%s': the quality is 1 to 100, not %d", path, quality);
     if (!im->px)
         return mf_fail(err, MF_E_ARG, "picture '%s': there are no pixels to write", path);
-    if ((st = codec->encode(&bytes, im, quality, err)) < 0)
+    if ((st = codec->encode(bytes, im, quality, err)) < 0)
         return mf_fail_in(err, st, "picture '%s'", path);
+    return MF_OK;
+}
+
+mf_status
+mf_image_save(const char *path, const mf_image *im, int quality, mf_err *err)
+{
+    mf_codec_bytes bytes;
+    mf_status      st = encode(&bytes, path, im, quality, err);
+
+    if (st < 0)
+        return st;
     st = mf_file_write(path, bytes.data, bytes.size, err);
+    bytes.release(bytes.data);
+    return st;
+}
+
+mf_status
+mf_image_write(const char *path, const mf_image *im, int quality, mf_err *err)
+{
+    mf_codec_bytes bytes;
+    mf_status      st = encode(&bytes, path, im, quality, err);
+    size_t         put = 0;
+    int            fd;
+
+    if (st < 0)
+        return st;
+    if ((fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) < 0)
+        st = mf_fail_errno(err, errno, "cannot make '%s'", path);
+    while (st == MF_OK && put < bytes.size) {
+        ssize_t k = write(fd, bytes.data + put, bytes.size - put);
+
+        if (k < 0 && errno != EINTR)
+            st = mf_fail_errno(err, errno, "cannot write '%s'", path);
+        put += k > 0 ? (size_t)k : 0;
+    }
+    if (fd >= 0 && close(fd) != 0 && st == MF_OK)
+        st = mf_fail_errno(err, errno, "cannot write '%s'", path);
     bytes.release(bytes.data);
     return st;
 }

@@ -1,3 +1,12 @@
 /* data/importers/importer_list.h: the layouts that `maskfer data import` knows; one line each, sorted. */
+MF_IMPORTER(affectnet)
+MF_IMPORTER(ckplus)
+MF_IMPORTER(csv)
+MF_IMPORTER(fer2013)
 MF_IMPORTER(ferplus)
 MF_IMPORTER(folders)
+MF_IMPORTER(jaffe)
+MF_IMPORTER(lfw)
+MF_IMPORTER(mlfw)
+MF_IMPORTER(msde)
+MF_IMPORTER(rafdb)
