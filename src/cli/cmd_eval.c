@@ -1,5 +1,4 @@
 /* cli/cmd_eval.c: maskfer eval: a network's figures on a data set. */
-#include <math.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -7,6 +6,7 @@
 #include "core/json.h"
 #include "core/mem.h"
 #include "eval/score.h"
+#include "eval/show.h"
 
 extern const mf_cmd mf_cmd_eval;
 
@@ -46,11 +46,44 @@ wanted_rows(uint32_t **rows, size_t *n, const mf_dataset *d, int split, mf_err *
     return *n != 0 ? MF_OK : mf_fail(err, MF_E_LIMIT, "'%s' has no row %s%s", d->dir, split ? "of split " : "", split ? split_words[split] : "");
 }
 
-static void
-print_json(mf_str *out, const mf_scores *s, const mf_dataset *d, const mf_metrics *all, mf_metrics *m, size_t failed)
+/* What the network answered, as predictions.csv has it, so that one code judges what was just scored and what lies in files. */
+static mf_status
+as_table(mf_predictions **out, mf_str *csv, const mf_scores *s, const mf_dataset *d, const char *name, mf_err *err)
 {
-    mf_json_out j = mf_json_begin(out, 2);
+    mf_kinds  kinds;
+    mf_status st;
 
+    if ((st = mf_kinds_load(&kinds, d, err)) < 0) {
+        return st;
+    }
+    mf_scores_csv(csv, s, d, &kinds, "", NULL);
+    mf_kinds_free(&kinds);
+    if ((st = mf_str_ok(csv, err)) == MF_OK) {
+        st = mf_predictions_parse(out, name, csv->data, csv->len, err);
+    }
+    return st;
+}
+
+static void
+put_unread(mf_json_out *j, const mf_scores *s, const mf_dataset *d)
+{
+    mf_json_open(j, "unreadable", '[');
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->unread[i]) {
+            mf_json_put_str(j, NULL, d->rows[s->row[i]].image);
+        }
+    }
+    mf_json_close(j, ']');
+}
+
+static mf_status
+print_json(mf_str *out, const mf_scores *s, const mf_dataset *d, const mf_predictions *p, mf_metrics *m, size_t failed, mf_err *err)
+{
+    mf_json_out       j   = mf_json_begin(out, 2);
+    const mf_metrics *all = m;
+    mf_status         st;
+
+    mf_scores_metrics(m++, s, d, MF_DOMAIN_ALL);
     mf_json_open(&j, NULL, '{');
     mf_json_put_num(&j, "accuracy", all->accuracy);
     mf_json_put_num(&j, "macro_f1", all->macro_f1);
@@ -71,7 +104,7 @@ print_json(mf_str *out, const mf_scores *s, const mf_dataset *d, const mf_metric
     mf_json_close(&j, '}');
     mf_json_open(&j, "per_class", '{');
     for (int c = 0; c < all->classes; c++) {
-        mf_json_put_num(&j, s->class_name != NULL ? s->class_name[c] : d->classes[c], all->recall[c]);
+        mf_json_put_num(&j, p->classes[c], all->recall[c]);
     }
     mf_json_close(&j, '}');
     mf_json_open(&j, "confusion", '[');
@@ -83,41 +116,38 @@ print_json(mf_str *out, const mf_scores *s, const mf_dataset *d, const mf_metric
         mf_json_close(&j, ']');
     }
     mf_json_close(&j, ']');
-    mf_json_put_int(&j, "scored", (int64_t)s->n);
+    mf_json_put_int(&j, "scored", (int64_t)(s->n - failed));
     mf_json_put_int(&j, "failed", (int64_t)failed);
+    put_unread(&j, s, d);
+    st = mf_json_method(&j, p, 0, err);
     mf_json_close(&j, '}');
     mf_str_addc(out, '\n');
+    return st;
 }
 
-static void
-print_text(mf_str *out, const mf_scores *s, const mf_dataset *d, const mf_metrics *all, mf_metrics *m, size_t failed)
+static mf_status
+print_text(mf_str *out, const mf_predictions *p, size_t failed, mf_err *err)
 {
-    mf_str_printf(out, "%zu pictures scored, %zu could not be read\n\n%-12s %8s %10s %10s %8s\n", s->n, failed, "", "pictures",
-                  "accuracy", "macro F1", "loss");
-    mf_str_printf(out, "%-12s %8zu %9.2f%% %9.2f%% %8.4f\n", "all", all->n, all->accuracy, all->macro_f1, all->loss);
-    for (int o = 0; o < MF_OCC_COUNT; o++) {
-        mf_scores_by_occlusion(m, s, d, (mf_occlusion)o);
-        if (m->n != 0 && m->n != all->n) {
-            mf_str_printf(out, "%-12s %8zu %9.2f%% %9.2f%% %8.4f\n", mf_occlusion_name((mf_occlusion)o), m->n, m->accuracy,
-                          m->macro_f1, m->loss);
-        }
+    mf_status st;
+
+    mf_str_printf(out, "%zu pictures scored", p->n - failed);
+    if (failed != 0) {
+        mf_str_printf(out, "; %zu could not be read and count as errors", failed);
     }
-    mf_str_printf(out, "\nrows: label, columns: answer\n%-12s", "");
-    for (int c = 0; c < all->classes; c++) {
-        mf_str_printf(out, " %8.8s", s->class_name != NULL ? s->class_name[c] : d->classes[c]);
+    mf_str_add(out, "\n\n");
+    if ((st = mf_show_parts(out, p, 0, err)) < 0) {
+        return st;
     }
-    mf_str_printf(out, " %8s\n", "recall");
-    for (int r = 0; r < all->classes; r++) {
-        mf_str_printf(out, "%-12.12s", s->class_name != NULL ? s->class_name[r] : d->classes[r]);
-        for (int c = 0; c < all->classes; c++) {
-            mf_str_printf(out, " %8lld", (long long)all->confusion[r][c]);
-        }
-        if (isnan(all->recall[r])) {
-            mf_str_printf(out, " %8s\n", "-");
-        } else {
-            mf_str_printf(out, " %7.1f%%\n", all->recall[r]);
-        }
+    mf_str_addc(out, '\n');
+    if ((st = mf_show_measures(out, p, MF_DOMAIN_ALL, err)) < 0) {
+        return st;
     }
+    mf_str_addc(out, '\n');
+    if ((st = mf_show_classes(out, p, 0, MF_DOMAIN_ALL, err)) < 0) {
+        return st;
+    }
+    mf_str_addc(out, '\n');
+    return mf_show_confusion(out, p, 0, err);
 }
 
 static mf_status
@@ -131,7 +161,8 @@ run_eval(int argc, char **argv, mf_cli *cli, mf_err *err)
     uint32_t     *rows = NULL;
     mf_scores     s    = {0};
     mf_metrics   *m    = mf_calloc(2, sizeof *m);
-    mf_str        text = {0};
+    mf_str        text = {0}, csv = {0};
+    mf_predictions *p  = NULL;
     size_t        n, failed;
     mf_status     st;
 
@@ -150,28 +181,24 @@ run_eval(int argc, char **argv, mf_cli *cli, mf_err *err)
         (st = mf_score_files(&s, &failed, f, d, rows, n, &cli->log, &cli->progress, err)) < 0) {
         goto done;
     }
-    if (s.n == 0) {
+    if (s.n == failed) {
         st = mf_fail(err, MF_E_IO, "none of the %zu pictures of '%s' could be read", n, argv[1]);
         goto done;
     }
-    mf_scores_metrics(&m[0], &s, d, MF_DOMAIN_ALL);
-    if (cli->json) {
-        print_json(&text, &s, d, &m[0], &m[1], failed);
-    } else {
-        print_text(&text, &s, d, &m[0], &m[1], failed);
+    if ((st = as_table(&p, &csv, &s, d, argv[0], err)) < 0) {
+        goto done;
     }
-    if (c.out.s[0] != '\0') {
-        mf_str csv = {0};
-
-        mf_scores_csv(&csv, &s, d, "", NULL);
+    st = cli->json ? print_json(&text, &s, d, p, m, failed, err) : print_text(&text, p, failed, err);
+    if (st == MF_OK && c.out.s[0] != '\0') {
         st = mf_file_write_str(c.out.s, &csv, err);
-        mf_str_free(&csv);
     }
     if (st == MF_OK) {
         st = mf_cli_put(cli, &text, err);
     }
 done:
     mf_str_free(&text);
+    mf_str_free(&csv);
+    mf_predictions_free(p);
     mf_scores_free(&s);
     mf_infer_free(f);
     mf_free(rows);
@@ -184,7 +211,8 @@ const mf_cmd mf_cmd_eval = {
     .name    = "eval",
     .summary = "score a network on a data set",
     .usage   = "[OPTIONS] WEIGHTS DATASET",
-    .text    = "Classes are matched by name. Pictures that cannot be read are named, left out and counted.\n\n"
+    .text    = "Classes are matched by name. Pictures that cannot be read are named and count as\n"
+               "errors. --json has every figure of docs/judging.md; 'maskfer compare' takes the --out file.\n\n"
                "  maskfer eval runs/first/weights/best.safetensors students --json\n",
     .opts    = {eval_rows},
     .json    = true,

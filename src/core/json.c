@@ -211,6 +211,12 @@ mf_json_is_int(const mf_json *v)
     return v != NULL && v->kind == K_INT;
 }
 
+bool
+mf_json_is_true(const mf_json *v)
+{
+    return v != NULL && v->kind == K_BOOL && v->i != 0;
+}
+
 size_t
 mf_json_size(const mf_json *v)
 {

@@ -22,6 +22,7 @@ bool    mf_json_is_object(const mf_json *v);
 bool    mf_json_is_array(const mf_json *v);
 bool    mf_json_is_string(const mf_json *v);
 bool    mf_json_is_int(const mf_json *v);
+bool    mf_json_is_true(const mf_json *v);                      /* false also for what is no truth value, and for NULL */
 size_t  mf_json_size(const mf_json *v);                         /* members or elements */
 mf_json *mf_json_at(const mf_json *array, size_t i);            /* lends */
 mf_json *mf_json_get(const mf_json *object, const char *key);   /* lends; NULL if absent */

@@ -103,6 +103,7 @@ mf_scores_free(mf_scores *s)
 {
     mf_free(s->row);
     mf_free(s->prob);
+    mf_free(s->unread);
     mf_free(s->label_map);
     *s = (mf_scores){0};
 }
@@ -119,6 +120,16 @@ class_of(const mf_scores *s, const mf_dataset *d, int c)
     return s->class_name != NULL ? s->class_name[c] : d->classes[c];
 }
 
+static void
+add_row(mf_metrics *out, const mf_scores *s, const mf_row *r, size_t i)
+{
+    if (s->unread != NULL && s->unread[i]) {
+        mf_metrics_add_unread(out, label_of(s, r));
+    } else {
+        mf_metrics_add(out, label_of(s, r), s->prob + i * (size_t)s->classes);
+    }
+}
+
 bool
 mf_domain_has(mf_domain k, const mf_row *r)
 {
@@ -133,7 +144,7 @@ mf_scores_metrics(mf_metrics *out, const mf_scores *s, const mf_dataset *d, mf_d
         const mf_row *r = &d->rows[s->row[i]];
 
         if (mf_domain_has(k, r)) {
-            mf_metrics_add(out, label_of(s, r), s->prob + i * (size_t)s->classes);
+            add_row(out, s, r, i);
         }
     }
     mf_metrics_end(out);
@@ -147,17 +158,19 @@ mf_scores_by_occlusion(mf_metrics *out, const mf_scores *s, const mf_dataset *d,
         const mf_row *r = &d->rows[s->row[i]];
 
         if (r->occlusion == o) {
-            mf_metrics_add(out, label_of(s, r), s->prob + i * (size_t)s->classes);
+            add_row(out, s, r, i);
         }
     }
     mf_metrics_end(out);
 }
 
 void
-mf_scores_csv(mf_str *out, const mf_scores *s, const mf_dataset *d, const char *head, const char *lead)
+mf_scores_csv(mf_str *out, const mf_scores *s, const mf_dataset *d, const mf_kinds *kinds, const char *head, const char *lead)
 {
+    const bool typed = kinds != NULL && kinds->of != NULL;
+
     if (head != NULL) {
-        mf_str_printf(out, "%simage,subject,occlusion,label,predicted", head);
+        mf_str_printf(out, "%simage,subject,occlusion%s,label,predicted", head, typed ? ",mask_type" : "");
         for (int c = 0; c < s->classes; c++) {
             char name[256];
 
@@ -168,19 +181,28 @@ mf_scores_csv(mf_str *out, const mf_scores *s, const mf_dataset *d, const char *
         mf_str_addc(out, '\n');
     }
     for (size_t i = 0; i < s->n; i++) {
-        const mf_row *r = &d->rows[s->row[i]];
-        const float  *p = s->prob + i * (size_t)s->classes;
+        const mf_row *r    = &d->rows[s->row[i]];
+        const float  *p    = s->prob + i * (size_t)s->classes;
+        const bool    read = s->unread == NULL || !s->unread[i];
 
         mf_str_add(out, lead != NULL ? lead : "");
         mf_csv_put(out, r->image);
         mf_str_addc(out, ',');
         mf_csv_put(out, r->subject >= 0 ? d->subjects[r->subject] : "");
         mf_str_printf(out, ",%s,", mf_occlusion_name(r->occlusion));
+        if (typed) {
+            mf_csv_put(out, kinds->of[s->row[i]] != NULL ? kinds->of[s->row[i]] : "");
+            mf_str_addc(out, ',');
+        }
         mf_csv_put(out, d->classes[r->label]);
         mf_str_addc(out, ',');
-        mf_csv_put(out, class_of(s, d, mf_argmax(p, s->classes)));
+        mf_csv_put(out, read ? class_of(s, d, mf_argmax(p, s->classes)) : "");
         for (int c = 0; c < s->classes; c++) {
-            mf_str_printf(out, ",%.6f", (double)p[c]);
+            if (read) {
+                mf_str_printf(out, ",%.9g", (double)p[c]);
+            } else {
+                mf_str_addc(out, ',');
+            }
         }
         mf_str_addc(out, '\n');
     }

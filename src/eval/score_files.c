@@ -79,7 +79,7 @@ paths_new(paths *p, size_t n, size_t classes, mf_err *err)
                : mf_oom(err, n * (sizeof *p->why + classes * sizeof *p->prob), "scoring");
 }
 
-/* Rows [0, n) of one batch; those that were read are appended to `out`. */
+/* Rows [0, n) of one batch, appended to `out`. */
 static mf_status
 one_batch(mf_scores *out, size_t *failed, paths *p, mf_infer *f, const mf_dataset *d, const uint32_t *rows, size_t n,
           const mf_log *log, mf_err *err)
@@ -98,12 +98,13 @@ one_batch(mf_scores *out, size_t *failed, paths *p, mf_infer *f, const mf_datase
         return st;
     }
     for (size_t i = 0; i < n; i++) {
+        out->row[out->n] = rows[i];
         if (p->why[i].code != MF_OK) {
-            mf_logf(log, MF_LOG_WARN, "left out: %s", p->why[i].msg);
+            mf_logf(log, MF_LOG_WARN, "counts as an error: %s", p->why[i].msg);
+            out->unread[out->n++] = true;
             ++*failed;
             continue;
         }
-        out->row[out->n] = rows[i];
         memcpy(out->prob + out->n++ * classes, p->prob + i * classes, classes * sizeof *p->prob);
     }
     return MF_OK;
@@ -121,7 +122,8 @@ mf_score_files(mf_scores *out, size_t *failed, mf_infer *f, const mf_dataset *d,
     out->classes = mf_infer_model(f)->classes;
     out->row     = mf_calloc(n, sizeof *out->row);
     out->prob    = mf_calloc(n * (size_t)out->classes, sizeof *out->prob);
-    if (out->row == NULL || out->prob == NULL) {
+    out->unread  = mf_calloc(n, sizeof *out->unread);
+    if (out->row == NULL || out->prob == NULL || out->unread == NULL) {
         st = mf_oom(err, n * (size_t)out->classes * sizeof *out->prob, "scoring");
         goto done;
     }

@@ -23,6 +23,7 @@ typedef struct method_table {
     double *f1;                        /* [fold], of all pictures, selected weights */
     double *recall[3];                 /* [class * folds + fold]: all, non-masked, masked; selected weights */
     double  seconds;
+    int64_t shared_subjects;           /* people both trained on and scored, over folds; -1: a fold does not say */
 } method_table;
 
 typedef struct tables {
@@ -159,6 +160,7 @@ read_fold(tables *t, method_table *m, int fold, mf_err *err)
     mf_str         path = {0};
     mf_json       *j    = NULL;
     const mf_json *test;
+    int64_t        shared;
     mf_status      st;
 
     mf_str_printf(&path, "%s/fold-%02d/%s/summary.json", t->run, fold, m->name);
@@ -179,6 +181,8 @@ read_fold(tables *t, method_table *m, int fold, mf_err *err)
     m->parameters = mf_json_int(mf_json_get(j, "parameters"), 0);
     m->seconds += mf_json_num(mf_json_get(j, "seconds"), 0);
     m->f1[fold] = number(mf_json_get(test, "macro_f1"));
+    shared      = mf_json_int(mf_json_get(mf_json_get(j, "protocol"), "shared_subjects"), -1);
+    m->shared_subjects = shared < 0 || m->shared_subjects < 0 ? -1 : m->shared_subjects + shared;
     take_columns(m, SELECTED, fold, test);
     take_columns(m, BEST, fold, mf_json_get(mf_json_get(j, "best"), "test"));
     take_columns(m, LAST, fold, mf_json_get(mf_json_get(j, "last"), "test"));
@@ -243,13 +247,27 @@ put_recalls(mf_json_out *j, const char *key, const tables *t, const double *v)
 static void
 summary(mf_str *out, const tables *t)
 {
-    mf_json_out j = mf_json_begin(out, 2);
+    mf_json_out j      = mf_json_begin(out, 2);
+    int64_t     shared = 0;
 
     mf_json_open(&j, NULL, '{');
     mf_json_put_str(&j, "dataset", mf_json_text(mf_json_get(t->top, "dataset"), ""));
     mf_json_put_int(&j, "folds", t->folds);
     mf_json_put_str(&j, "folds_from", mf_json_text(mf_json_get(t->top, "folds_from"), ""));
     mf_json_put_str(&j, "select", mf_json_text(mf_json_get(t->top, "select"), ""));
+    for (size_t i = 0; i < t->n; i++) {
+        const int64_t of = t->m[i].shared_subjects;
+
+        shared = shared < 0 || of < 0 ? -1 : of > shared ? of : shared;
+    }
+    mf_json_open(&j, "protocol", '{');
+    if (shared >= 0) {
+        mf_json_put_int(&j, "shared_subjects", shared);
+    } else {
+        mf_json_put_null(&j, "shared_subjects");
+    }
+    mf_json_put_bool(&j, "chosen_on_scored", mf_str_eq(mf_json_text(mf_json_get(t->top, "select"), ""), "fold"));
+    mf_json_close(&j, '}');
     mf_json_open(&j, "classes", '[');
     for (int c = 0; c < t->classes; c++) {
         mf_json_put_str(&j, NULL, t->class_name[c]);
@@ -290,22 +308,24 @@ static void
 cell(mf_str *out, const double *v, int folds)
 {
     mf_stats s = over_folds(v, folds);
-    char     text[32];
+    char     text[64];
 
     if (s.n == 0) {
         snprintf(text, sizeof text, "-");
+    } else if (s.n == 1) {
+        snprintf(text, sizeof text, "%.2f", s.mean);
     } else {
-        snprintf(text, sizeof text, "%.2f +- %.2f", s.mean, s.sd);
+        snprintf(text, sizeof text, "%.2f +- %.2f [%.1f, %.1f]", s.mean, s.sd, s.lo, s.hi);
     }
-    mf_str_printf(out, "  %15s", text);
+    mf_str_printf(out, "  %29s", text);
 }
 
 static void
 print(mf_str *out, const tables *t)
 {
-    mf_str_printf(out, "Accuracy in percent, mean +- standard deviation over %d folds; no person is on both sides of a fold.\n\n",
-                  t->folds);
-    mf_str_printf(out, "%-18s %10s  %15s  %15s  %15s\n", "method", "parameters", "non-masked", "masked", "average");
+    mf_str_printf(out, "Accuracy in percent, mean +- standard deviation over %d folds [95 %% interval of the mean, Student's t].\n"
+                  "No person is on both sides of a fold.\n\n", t->folds);
+    mf_str_printf(out, "%-18s %10s  %29s  %29s  %29s\n", "method", "parameters", "non-masked", "masked", "average");
     for (size_t i = 0; i < t->n; i++) {
         mf_str_printf(out, "%-18s %9.2fM", t->m[i].name, (double)t->m[i].parameters / 1e6);
         for (int c = 0; c < N_COLUMNS; c++) {

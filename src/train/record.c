@@ -198,6 +198,54 @@ put_figures(mf_json_out *j, const char *key, const mf_figures *f, char *const *c
     mf_json_close(j, '}');
 }
 
+/* People of the training part, of the scored part, of both. */
+static mf_status
+count_people(int64_t *trained, int64_t *scored, int64_t *shared, const mf_trainer *t, const uint8_t *score, mf_err *err)
+{
+    const mf_dataset *d    = t->job->data;
+    uint8_t          *seen = mf_calloc((size_t)d->n_subjects, 1);
+
+    *trained = *scored = *shared = 0;
+    if (seen == NULL) {
+        return mf_oom(err, (size_t)d->n_subjects, "people");
+    }
+    for (size_t i = 0; i < d->n_rows; i++) {
+        if (d->rows[i].subject >= 0) {
+            seen[d->rows[i].subject] |= (uint8_t)((t->job->parts->train[i] ? 1 : 0) | (score[i] ? 2 : 0));
+        }
+    }
+    for (int i = 0; i < d->n_subjects; i++) {
+        *trained += seen[i] & 1;
+        *scored += seen[i] >> 1;
+        *shared += seen[i] == 3;
+    }
+    mf_free(seen);
+    return MF_OK;
+}
+
+/* What a reader of predictions.csv must know: which part was scored, and whether it helped to choose or to train. */
+static mf_status
+put_protocol(mf_json_out *j, const mf_trainer *t, mf_err *err)
+{
+    const bool test = t->test != NULL, fold = t->s->t.select == MF_SELECT_FOLD && test;
+    const bool last = t->s->t.select == MF_SELECT_LAST || (t->val == NULL && !fold);
+    int64_t    trained, scored, shared;
+    mf_status  st;
+
+    if ((st = count_people(&trained, &scored, &shared, t, test ? t->job->parts->test : t->job->parts->val, err)) < 0) {
+        return st;
+    }
+    mf_json_open(j, "protocol", '{');
+    mf_json_put_str(j, "scored", test ? "test" : t->val != NULL ? "val" : "none");
+    mf_json_put_str(j, "epoch_by", last ? "last" : fold ? "test" : "val");
+    mf_json_put_bool(j, "chosen_on_scored", !last && (fold || !test));
+    mf_json_put_int(j, "trained_subjects", trained);
+    mf_json_put_int(j, "scored_subjects", scored);
+    mf_json_put_int(j, "shared_subjects", shared);
+    mf_json_close(j, '}');
+    return MF_OK;
+}
+
 mf_status
 mf_trainer_summary(mf_trainer *t, const mf_summary *s, mf_err *err)
 {
@@ -232,6 +280,10 @@ mf_trainer_summary(mf_trainer *t, const mf_summary *s, mf_err *err)
         if (i > 0) {
             mf_json_close(&j, '}');
         }
+    }
+    if ((st = put_protocol(&j, t, err)) < 0) {
+        mf_str_free(&out);
+        return st;
     }
     mf_json_put_num(&j, "seconds", round(t->c.seconds * 1000.0) / 1000.0);
     mf_json_put_int(&j, "peak_memory_bytes", (int64_t)mf_mem_rss_peak());

@@ -129,7 +129,7 @@ set_up(mf_trainer *t, mf_err *err)
     t->batch   = (int)batch;
     t->part    = left > 1 ? (int)left : 0;
     t->batches = (int64_t)(t->n_samples / batch) + (left > 1);
-    if ((st = open_network(t, err)) < 0 ||
+    if ((st = mf_kinds_load(&t->kinds, job->data, err)) < 0 || (st = open_network(t, err)) < 0 ||
         (st = open_scorer(&t->val, t, job->parts->val, mf_method_domain(&s->method), err)) < 0 ||
         (st = open_scorer(&t->test, t, job->parts->test, MF_DOMAIN_ALL, err)) < 0) {
         return st;
@@ -441,7 +441,7 @@ conclude(mf_trainer *t, const char *name, bool selected, mf_figures *val, mf_fig
     if (selected && scores != NULL) {
         mf_str csv = {0}, path = {0};
 
-        mf_scores_csv(&csv, scores, t->job->data, "", NULL);
+        mf_scores_csv(&csv, scores, t->job->data, &t->kinds, "", NULL);
         mf_path_join(&path, t->job->out, "predictions.csv");
         if ((st = mf_str_ok(&path, err)) == MF_OK) {
             st = mf_file_write_str(path.data, &csv, err);
@@ -511,6 +511,7 @@ tear_down(mf_trainer *t)
     mf_tensors_free(&t->best);
     mf_str_free(&t->results);
     mf_str_free(&t->timings);
+    mf_kinds_free(&t->kinds);
     mf_free(t);
 }
 

@@ -50,6 +50,7 @@ typedef struct mf_trainer {
     mf_counters         c;
     mf_tensors          best;        /* "best/<name>": weights of the best epoch */
     mf_str              results, timings;
+    mf_kinds            kinds;       /* of masks, for predictions.csv */
     mf_figures          figures;     /* of the last scoring */
     uint64_t            fingerprint; /* settings, seed and data: a saved state of another run is refused */
     double              began, saved;

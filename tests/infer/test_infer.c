@@ -199,7 +199,7 @@ test_scores(void **state)
     assert_int_equal(m->n, 3);
     mf_scores_by_occlusion(m, &files, d, MF_OCC_NONE);
     assert_int_equal(m->n, 4);
-    mf_scores_csv(&csv, &files, d, "", NULL);
+    mf_scores_csv(&csv, &files, d, NULL, "", NULL);
     assert_int_equal(strncmp(csv.data, "image,subject,occlusion,label,predicted,p_left,p_right,p_slant\n0.png,,none,slant,", 81), 0);
     mf_str_free(&csv);
     mf_free(m);
