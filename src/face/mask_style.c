@@ -2,6 +2,7 @@
 #include "face/mask.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 static float
@@ -63,12 +64,15 @@ cloth_colour(float rgb[3], mf_rng *rng)
     static const uint32_t skin[] = {0xE8C4A8, 0xC99A78, 0x8D5F44, 0xF0D5C2};
     double kind = mf_rng_unit(rng);
 
-    if (kind < 0.033)
+    if (kind < 0.033) {
         pick(rgb, rng, skin, 4);
-    else if (kind < 0.30)
-        hsv(rgb, uni(rng, 0, 1), uni(rng, 0, 0.15), uni(rng, 0.08, 0.95)); /* greys, black, white */
-    else
-        hsv(rgb, uni(rng, 0, 1), uni(rng, 0.15, 0.9), uni(rng, 0.15, 0.95));
+    } else {
+        bool  grey = kind < 0.30; /* or black, or white */
+        float hue = uni(rng, 0, 1); /* one after the other: arguments have no order */
+        float depth = grey ? uni(rng, 0, 0.15) : uni(rng, 0.15, 0.9);
+        float value = grey ? uni(rng, 0.08, 0.95) : uni(rng, 0.15, 0.95);
+        hsv(rgb, hue, depth, value);
+    }
 }
 
 /* Shares of what is met in the street: surgical 0.40, KN95 0.15, N95 0.08, cloth plain 0.17 and patterned 0.17, scarf 0.03;
@@ -221,7 +225,8 @@ mf_mask_fit_draw(mf_mask_type type, mf_mask_wear wear, mf_rng *rng)
         fit.tl[0] -= 0.8F, fit.tl[1] -= 0.8F;
         break;
     case MF_WEAR_CROOKED:
-        fit.roll  = uni(rng, 0.05, 0.12) * (mf_rng_unit(rng) < 0.5 ? -1.0F : 1.0F);
+        fit.roll  = uni(rng, 0.05, 0.12);
+        fit.roll  = mf_rng_unit(rng) < 0.5 ? -fit.roll : fit.roll;
         fit.shift = uni(rng, -0.06, 0.06);
         break;
     case MF_WEAR_LOOSE:
