@@ -42,7 +42,7 @@ occluder(const mf_occluder_def *def, int rounds, double d)
     static const double five[5][2] = {{-0.5, 0}, {0.5, 0}, {0, 0.6}, {-0.45, 1.09}, {0.45, 1.09}};
     mf_landmarks lm = {.n = 5};
     mf_image     im = {0}, face = {0};
-    mf_scratch   s = {0};
+    mf_face_scratch   s = {0};
     mf_err       err = {0};
     double       spent = 0;
     int          rc = 1;
@@ -67,7 +67,7 @@ occluder(const mf_occluder_def *def, int rounds, double d)
 done:
     if (rc != 0)
         fprintf(stderr, "bench_faces: %s: %s\n", def->name, err.msg);
-    mf_scratch_free(&s);
+    mf_face_scratch_free(&s);
     mf_image_free(&face);
     mf_image_free(&im);
     return rc;

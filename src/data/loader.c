@@ -12,6 +12,7 @@
 #include "core/mem.h"
 #include "core/rng.h"
 #include "data/cache.h"
+#include "data/hide.h"
 
 enum { WORKERS_MAX = 256, PREFETCH_MAX = 64, BATCH_MAX = 1 << 16, RUN_MAX = 16 };
 
@@ -28,12 +29,15 @@ typedef struct bench { /* what a thread works on */
     pthread_t       thread;
     mf_cache_reader reader;
     uint8_t        *px; /* one picture, where the cache keeps none */
+    uint8_t        *hidden; /* one picture to draw on, where faces are hidden */
+    mf_face_scratch      scratch;
 } bench;
 
 struct mf_loader {
     mf_loader_opts    o;
     const mf_dataset *data;
     const mf_cache   *cache;
+    mf_hider         *hider;   /* NULL: no faces are hidden */
     int               src_w, src_h, src_ch;
     mf_sample        *samples; /* [n] */
     size_t            n, batches, elements; /* elements of a picture */
@@ -103,6 +107,23 @@ element_bytes(const mf_loader *l)
     return l->o.type == MF_PIX_BF16 ? 2 : 4;
 }
 
+/* Part of the face hidden, if this picture's turn has come; the draw is that of (seed, epoch, position, k). */
+static mf_status
+hide(const uint8_t **px, const mf_loader *l, uint64_t epoch, size_t position, int k, uint32_t row, bench *w, mf_err *err)
+{
+    mf_rng    rng = mf_rng_make(l->o.seed, epoch, position * 4 + (size_t)k, MF_RNG_OCCLUDE);
+    mf_image  im  = {w->hidden, l->src_w, l->src_h, l->src_ch};
+    mf_status st;
+
+    if (!mf_hider_wants(l->hider, row, &rng))
+        return MF_OK;
+    memcpy(w->hidden, *px, (size_t)l->src_w * (size_t)l->src_h * (size_t)l->src_ch);
+    if ((st = mf_hider_draw(l->hider, &im, row, &w->scratch, &rng, err)) < 0)
+        return st;
+    *px = w->hidden;
+    return MF_OK;
+}
+
 static mf_status
 make_sample(const mf_loader *l, uint64_t epoch, size_t batch, slot *s, size_t i, bench *w, mf_err *err)
 {
@@ -122,6 +143,9 @@ make_sample(const mf_loader *l, uint64_t epoch, size_t batch, slot *s, size_t i,
                 return st;
             px = w->px;
         }
+        if (l->hider && (k > 0 || l->o.pictures == 1) &&
+            (st = hide(&px, l, epoch, position, k, sample->row[k], w, err)) < 0)
+            return st;
         mf_pix_out to = {.base = (uint8_t *)s->b.x[k] + i * l->elements * element_bytes(l), .type = l->o.type,
                          .sc = l->o.nhwc ? 1 : area, .sy = l->o.nhwc ? pw * r->channels : pw,
                          .sx = l->o.nhwc ? r->channels : 1};
@@ -237,6 +261,8 @@ check(const mf_dataset *d, const mf_cache *c, const mf_sample *samples, size_t n
         return mf_fail(err, MF_E_ARG, "there are 1 to %d classes, not %d", (int)MF_CLASSES_MAX, o->classes);
     if (o->soft && o->classes != d->n_classes)
         return mf_fail(err, MF_E_ARG, "soft labels are over the data set's %d classes, not %d", d->n_classes, o->classes);
+    if (!(o->occlude_prob >= 0 && o->occlude_prob <= 1))
+        return mf_fail(err, MF_E_ARG, "the probability of hiding a face is 0 to 1, not %g", o->occlude_prob);
     if (o->drop_last && n < (size_t)o->batch)
         return mf_fail(err, MF_E_LIMIT, "%zu samples do not fill one batch of %d, and partial batches are left out", n,
                        o->batch);
@@ -311,8 +337,31 @@ make_memory(mf_loader *l, const mf_sample *samples, mf_err *err)
         l->benches[i].loader = l;
         if (reads && !(l->benches[i].px = mf_aligned(bytes)))
             return mf_oom(err, bytes, "a decoded picture");
+        if (l->hider && !(l->benches[i].hidden = mf_aligned(bytes)))
+            return mf_oom(err, bytes, "a picture to draw on");
+        if (l->hider && (st = mf_face_scratch_reset(&l->benches[i].scratch, mf_hider_scratch(l->hider), err)) < 0)
+            return st;
     }
     return MF_OK;
+}
+
+/* Rows whose faces may come to be hidden. */
+static mf_status
+open_hider(mf_loader *l, const mf_sample *samples, mf_err *err)
+{
+    int       first = l->o.pictures == 1 ? 0 : 1, each = l->o.pictures - first;
+    size_t    n = 0;
+    uint32_t *rows = mf_calloc(l->n * (size_t)each, sizeof *rows);
+    mf_status st;
+
+    if (!rows)
+        return mf_oom(err, l->n * (size_t)each * sizeof *rows, "rows to hide");
+    for (size_t i = 0; i < l->n; i++)
+        for (int k = first; k < l->o.pictures; k++)
+            rows[n++] = samples[i].row[k];
+    st = mf_hider_open(&l->hider, l->data, rows, n, l->o.occlude, l->o.occlude_prob, l->src_w, l->src_h, err);
+    mf_free(rows);
+    return st;
 }
 
 mf_status
@@ -338,6 +387,8 @@ mf_loader_open(mf_loader **out, const mf_dataset *d, const mf_cache *c, const mf
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->work, NULL);
     pthread_cond_init(&l->ready, NULL);
+    if (o->occlude && *o->occlude && o->occlude_prob > 0 && (st = open_hider(l, samples, err)) < 0)
+        goto fail;
     if ((st = make_memory(l, samples, err)) < 0)
         goto fail;
     for (; l->started < o->workers; l->started++) {
@@ -460,7 +511,10 @@ mf_loader_close(mf_loader *l)
     for (size_t i = 0; l->benches && i < seats; i++) {
         mf_cache_reader_free(&l->benches[i].reader);
         mf_free(l->benches[i].px);
+        mf_free(l->benches[i].hidden);
+        mf_face_scratch_free(&l->benches[i].scratch);
     }
+    mf_hider_free(l->hider);
     mf_free(l->benches);
     mf_free(l->slots);
     mf_free(l->by_class);

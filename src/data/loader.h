@@ -56,13 +56,17 @@ typedef struct mf_loader_opts {
     int         workers;        /* 0: made by the caller's thread when asked for, n: n threads */
     int         prefetch;       /* batches ahead; 2 if 0 and workers > 0 */
     mf_augment  augment;        /* mf_augment_none() for evaluation */
+    const char *occlude;        /* what hides faces, anew each epoch (data/hide.h); NULL or "": nothing. Of a sample of several
+                                   pictures the first stays as it is */
+    double      occlude_prob;   /* for each picture that shows a whole face */
     mf_recipe   recipe;
     mf_pix_type type;
     bool        nhwc;           /* false: NCHW */
     int         classes;
 } mf_loader_opts;
 /* samples are copied; data set and cache must outlive the loader. A last partial batch is given with its true n.
- * MF_E_ARG: no samples, an option out of range, a row that the cache does not hold, a label of `classes` or more.
+ * MF_E_ARG: no samples, an option out of range, a row that the cache does not hold, a label of `classes` or more, nothing to
+ * hide. MF_E_USAGE: `occlude` names no occluder.
  * MF_E_LIMIT: drop_last and fewer samples than a batch. */
 mf_status mf_loader_open(mf_loader **out, const mf_dataset *d, const mf_cache *c, const mf_sample *samples, size_t n,
                          const mf_loader_opts *o, mf_err *err);

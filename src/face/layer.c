@@ -26,7 +26,7 @@ mf_layer_most(int w, int h, size_t extra)
 }
 
 mf_status
-mf_layer_open(mf_layer *out, mf_scratch *s, const mf_image *im, const double lo[2], const double hi[2], double d, size_t extra,
+mf_layer_open(mf_layer *out, mf_face_scratch *s, const mf_image *im, const double lo[2], const double hi[2], double d, size_t extra,
               mf_err *err)
 {
     mf_layer  l = {0};
@@ -51,14 +51,14 @@ mf_layer_open(mf_layer *out, mf_scratch *s, const mf_image *im, const double lo[
     l.k  = l.k < 1 ? 1 : l.k;
     fw   = (size_t)(l.w * l.k);
     fh   = (size_t)(l.h * l.k);
-    if ((st = mf_scratch_reset(s, bytes_for((size_t)l.w, (size_t)l.h, fw, fh) + extra * fw * fh + 16, err)) < 0)
+    if ((st = mf_face_scratch_reset(s, bytes_for((size_t)l.w, (size_t)l.h, fw, fh) + extra * fw * fh + 16, err)) < 0)
         return st;
-    l.px         = mf_scratch_take(s, fw * fh, 4);
+    l.px         = mf_face_scratch_take(s, fw * fh, 4);
     l.raster     = (mf_raster){.w = (int)fw, .h = (int)fh};
-    l.raster.acc = mf_scratch_take(s, (fw + 1) * fh, sizeof *l.raster.acc);
-    l.line       = mf_scratch_take(s, fw + 2, sizeof *l.line);
-    l.rows       = mf_scratch_take(s, 2 * (size_t)l.w, 4);
-    l.plane      = mf_scratch_take(s, (size_t)l.w * (size_t)l.h, sizeof *l.plane);
+    l.raster.acc = mf_face_scratch_take(s, (fw + 1) * fh, sizeof *l.raster.acc);
+    l.line       = mf_face_scratch_take(s, fw + 2, sizeof *l.line);
+    l.rows       = mf_face_scratch_take(s, 2 * (size_t)l.w, 4);
+    l.plane      = mf_face_scratch_take(s, (size_t)l.w * (size_t)l.h, sizeof *l.plane);
     *out         = l;
     return MF_OK;
 }

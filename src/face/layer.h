@@ -31,7 +31,7 @@ mf_match mf_match_guess(const mf_image *im, double x0, double y0, double x1, dou
 
 /* An empty layer over the box lo..hi (picture pixels, cut to the picture), for a face of eye distance d pixels. `s` is
  * reset: what was taken before is lost; `extra` bytes more a layer pixel are reserved. MF_E_ARG: the box lies outside. */
-mf_status mf_layer_open(mf_layer *out, mf_scratch *s, const mf_image *im, const double lo[2], const double hi[2], double d,
+mf_status mf_layer_open(mf_layer *out, mf_face_scratch *s, const mf_image *im, const double lo[2], const double hi[2], double d,
                         size_t extra, mf_err *err);
 /* Memory that mf_layer_open can come to want for pictures of w x h pixels, whatever the face. */
 size_t    mf_layer_most(int w, int h, size_t extra);

@@ -128,7 +128,7 @@ mf_match      mf_mask_match_guess(const mf_image *im, const mf_mask_shape *shape
 
 /* Draw onto `im` (1, 3 or 4 channels). `cover` (NULL, or width x height) takes the opacity of what is drawn. Nothing is
  * allocated once `s` has grown to mf_mask_scratch. MF_E_ARG where less than a quarter of the mask would lie in the picture. */
-mf_status mf_mask_draw(mf_image *im, mf_scratch *s, uint8_t *cover, const mf_mask_shape *shape, const mf_mask_style *style,
+mf_status mf_mask_draw(mf_image *im, mf_face_scratch *s, uint8_t *cover, const mf_mask_shape *shape, const mf_mask_style *style,
                        const mf_mask_light *light, const mf_match *match, mf_rng *rng, mf_err *err);
 size_t    mf_mask_scratch(int width, int height);
 

@@ -217,7 +217,7 @@ mf_mask_scratch(int width, int height)
 }
 
 mf_status
-mf_mask_draw(mf_image *im, mf_scratch *s, uint8_t *cover, const mf_mask_shape *shape, const mf_mask_style *style,
+mf_mask_draw(mf_image *im, mf_face_scratch *s, uint8_t *cover, const mf_mask_shape *shape, const mf_mask_style *style,
              const mf_mask_light *light, const mf_match *match, mf_rng *rng, mf_err *err)
 {
     float     shade = (float)mf_rng_uniform(rng, 0.12, 0.28);
@@ -232,7 +232,7 @@ mf_mask_draw(mf_image *im, mf_scratch *s, uint8_t *cover, const mf_mask_shape *s
         (st = mf_layer_open(&l, s, im, lo, hi, shape->d, 2 * sizeof(float), err)) < 0)
         return st;
     n  = outline(edge, shape);
-    uv = mf_scratch_take(s, (size_t)l.raster.w * (size_t)l.raster.h, sizeof *uv);
+    uv = mf_face_scratch_take(s, (size_t)l.raster.w * (size_t)l.raster.h, sizeof *uv);
     mf_layer_shadow(&l, im, (const double (*)[2])edge, n, -(double)light->x * 0.03 * shape->d, -(double)light->y * 0.03 * shape->d,
                     0.036 * shape->d, shade);
     surface_uv(uv, &l, shape);

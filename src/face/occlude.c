@@ -79,14 +79,14 @@ mf_occlude_scratch(const mf_occluder_def *def, int width, int height)
 }
 
 mf_status
-mf_occlude(mf_image *im, const mf_occluder_def *def, const void *cfg, const mf_landmarks *lm, mf_scratch *scratch,
+mf_occlude(mf_image *im, const mf_occluder_def *def, const void *cfg, const mf_landmarks *lm, mf_face_scratch *scratch,
            uint8_t *cover, mf_occluder_note *note, mf_rng *rng, mf_err *err)
 {
     union {
         unsigned char bytes[MF_OCCLUDER_CFG_MAX];
         double        align;
     } own_cfg;
-    mf_scratch      own = {0};
+    mf_face_scratch      own = {0};
     mf_landmarks    all;
     mf_occluder_job job = {.lm = &all, .scratch = scratch == NULL ? &own : scratch, .cover = cover, .note = note};
     mf_status       st;
@@ -103,7 +103,7 @@ mf_occlude(mf_image *im, const mf_occluder_def *def, const void *cfg, const mf_l
     all.n = 0;
     if (def->no_face || (st = all_points(&all, lm, im->width, im->height, err)) == MF_OK)
         st = def->apply(im, &job, cfg, rng, err);
-    mf_scratch_free(&own);
+    mf_face_scratch_free(&own);
     if (st < 0)
         return mf_fail_in(err, st, "%s", def->name);
     return MF_OK;

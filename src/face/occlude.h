@@ -23,7 +23,7 @@ typedef struct mf_occluder_note {
 /* What an occluder is given beside the picture. */
 typedef struct mf_occluder_job {
     const mf_landmarks *lm;    /* 68 points */
-    mf_scratch         *scratch;
+    mf_face_scratch         *scratch;
     uint8_t            *cover; /* NULL, or width x height: takes 0 bare .. 255 hidden */
     mf_occluder_note   *note;  /* NULL, or empty */
 } mf_occluder_job;
@@ -52,7 +52,7 @@ const mf_occluder_def *mf_occluder_at(size_t i);
 /* Hide with `def`. `lm` has 5 or 68 points, or none (NULL or n = 0): then the canonical place of a tight crop is taken.
  * cfg: the option struct, NULL for defaults. scratch, cover, note: as in mf_occluder_job, each may be NULL.
  * A refusal leaves the picture alone. MF_E_ARG, MF_E_NUMERIC: senseless landmarks, or a face outside the picture. */
-mf_status mf_occlude(mf_image *im, const mf_occluder_def *def, const void *cfg, const mf_landmarks *lm, mf_scratch *scratch,
+mf_status mf_occlude(mf_image *im, const mf_occluder_def *def, const void *cfg, const mf_landmarks *lm, mf_face_scratch *scratch,
                      uint8_t *cover, mf_occluder_note *note, mf_rng *rng, mf_err *err);
 /* Scratch with which mf_occlude allocates nothing on pictures of this size. */
 size_t    mf_occlude_scratch(const mf_occluder_def *def, int width, int height);

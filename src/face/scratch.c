@@ -5,7 +5,7 @@
 #include "core/mem.h"
 
 mf_status
-mf_scratch_reset(mf_scratch *s, size_t bytes, mf_err *err)
+mf_face_scratch_reset(mf_face_scratch *s, size_t bytes, mf_err *err)
 {
     s->used = 0;
     if (bytes > s->cap) {
@@ -19,7 +19,7 @@ mf_scratch_reset(mf_scratch *s, size_t bytes, mf_err *err)
 }
 
 void *
-mf_scratch_take(mf_scratch *s, size_t n, size_t size)
+mf_face_scratch_take(mf_face_scratch *s, size_t n, size_t size)
 {
     void  *p    = s->mem + s->used;
     size_t need = (n * size + 15) / 16 * 16;
@@ -31,8 +31,8 @@ mf_scratch_take(mf_scratch *s, size_t n, size_t size)
 }
 
 void
-mf_scratch_free(mf_scratch *s)
+mf_face_scratch_free(mf_face_scratch *s)
 {
     mf_free(s->mem);
-    *s = (mf_scratch){0};
+    *s = (mf_face_scratch){0};
 }

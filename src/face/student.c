@@ -66,7 +66,7 @@ wear_mask(cairo_surface_t *sf, const mf_head *h, const mf_landmarks *lm, mf_rng 
     mf_mask_shape    shape;
     mf_mask_light    light = {h->scene->light[0], h->scene->light[1], h->scene->light[2], 0.45F, {1, 1, 1}};
     mf_match         match = {.blur = 0.4F}; /* the camera comes later */
-    mf_scratch       scratch = {0};
+    mf_face_scratch       scratch = {0};
     mf_image         im = {0};
     static const float white[3] = {0.97F, 0.97F, 0.97F}, ahead[3] = {0, 0, 1};
     mf_status        st;
@@ -85,7 +85,7 @@ wear_mask(cairo_surface_t *sf, const mf_head *h, const mf_landmarks *lm, mf_rng 
     if ((st = mf_mask_shape_make(&shape, lm, &fit, err)) == MF_OK &&
         (st = mf_mask_draw(&im, &scratch, NULL, &shape, &w->mask, &light, &match, rng, err)) == MF_OK)
         from_image(sf, &im);
-    mf_scratch_free(&scratch);
+    mf_face_scratch_free(&scratch);
     mf_image_free(&im);
     return st;
 }

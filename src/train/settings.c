@@ -76,6 +76,8 @@ const mf_opt mf_train_rows[] = {
     AUG(aug_pad, 1, "half range of a crop's shift, share of the side"),
     AUG(aug_erase_prob, 1, "probability of an erased rectangle"),
     AUG(aug_erase, 1, "largest share of the picture erased"),
+    MF_OPT_STR(mf_train_opts, occlude, "", "hide faces anew each epoch: KIND[:option=value,...], several joined by + (data occlude --help)"),
+    MF_OPT_F64(mf_train_opts, occlude_prob, 0.5, 0, 1, "probability of that for a training picture that shows a whole face"),
     MF_OPT_END,
 };
 

@@ -43,6 +43,8 @@ typedef struct mf_train_opts {
     double     aug_flip, aug_color_prob, aug_hue, aug_saturation, aug_value, aug_contrast_prob, aug_contrast,
         aug_brightness, aug_affine_prob, aug_rotate, aug_scale, aug_shift, aug_zoom_prob, aug_zoom, aug_pad,
         aug_erase_prob, aug_erase;
+    mf_opt_str occlude;     /* what hides faces: data/hide.h */
+    double     occlude_prob;
 } mf_train_opts;
 
 extern const mf_opt mf_train_rows[];

@@ -138,7 +138,7 @@ set_up(mf_trainer *t, mf_err *err)
         .batch = t->batch, .pictures = s->method.def->pictures, .shuffle = true, .soft = s->t.soft,
         .balanced = s->t.balanced, .seed = job->seed, .workers = (int)s->t.workers, .augment = mf_settings_augment(s),
         .recipe = mf_settings_recipe(s, false), .type = mf_network_form(t->net).type, .nhwc = mf_network_form(t->net).nhwc,
-        .classes = job->data->n_classes,
+        .classes = job->data->n_classes, .occlude = s->t.occlude.s, .occlude_prob = s->t.occlude_prob,
     };
     t->fingerprint = fingerprint(job);
     return mf_trainer_results_head(t, err);

@@ -87,6 +87,8 @@ workers_and_caches_change_nothing(void **state)
         o.soft     = variant & 2;
         o.balanced = variant & 2;
         o.pictures = 1 + variant % 3;
+        o.occlude  = variant == 0 ? "mask" : variant == 2 ? "mask:kind=surgical+hand+vr" : NULL;
+        o.occlude_prob = 0.6;
         for (int kind = MF_CACHE_RAM; kind <= MF_CACHE_NONE; kind++) {
             mf_cache *c = fixture_cache(d, (mf_cache_kind)kind, NULL, 3, 2);
             int       workers[] = {0, 1, 2, 8};
@@ -315,8 +317,10 @@ nothing_is_allocated_per_sample(void **state)
         for (int workers = 0; workers <= 3; workers += 3) {
             mf_cache      *c = fixture_cache(d, (mf_cache_kind)kind, NULL, 3, 2);
             mf_loader_opts o = options();
-            o.workers    = workers;
-            mf_loader *l = opened(d, c, &o);
+            o.workers      = workers;
+            o.occlude      = "mask+hand+vr+sunglasses+rectangle+lower";
+            o.occlude_prob = 0.7;
+            mf_loader *l   = opened(d, c, &o);
             /* kind NONE: each worker's buffers grow with the largest picture it has met; after a while none is new */
             int warm = kind == MF_CACHE_NONE ? 60 : 0;
             uint64_t before = mf_mem_count();
@@ -333,6 +337,111 @@ nothing_is_allocated_per_sample(void **state)
             mf_loader_close(l);
             mf_cache_free(c);
         }
+    mf_dataset_free(d);
+}
+
+/* Which pictures of an epoch differ from those of a loader that hides nothing, bit i for sample i. */
+static uint64_t
+differ(mf_loader *plain, mf_loader *hiding, uint64_t epoch, int picture)
+{
+    const mf_batch *a, *b;
+    mf_err          err = {0};
+    uint64_t        bits = 0;
+
+    assert_mf_ok(mf_loader_start(plain, epoch, 0, &err), &err);
+    assert_mf_ok(mf_loader_start(hiding, epoch, 0, &err), &err);
+    for (size_t at = 0;; at += a->n) {
+        assert_mf_ok(mf_loader_next(plain, &a, &err), &err);
+        assert_mf_ok(mf_loader_next(hiding, &b, &err), &err);
+        if (!a)
+            return bits;
+        for (size_t i = 0; i < a->n; i++) {
+            size_t one = (size_t)W * H * 3 * sizeof(float);
+            if (memcmp((char *)a->x[picture] + i * one, (char *)b->x[picture] + i * one, one) != 0)
+                bits |= UINT64_C(1) << (at + i);
+        }
+    }
+}
+
+static void
+faces_are_hidden_anew_each_epoch(void **state)
+{
+    mf_dataset    *d = fixture_dataset(mf_test_path("hidden"));
+    mf_cache      *c = fixture_cache(d, MF_CACHE_RAM, NULL, 3, 2);
+    mf_loader_opts o = options();
+    mf_loader     *plain, *hiding;
+    uint64_t       seen[8], any = 0, all = ~UINT64_C(0);
+    int            count = 0;
+
+    (void)state;
+    o.augment = mf_augment_none();
+    o.shuffle = false;
+    plain     = opened(d, c, &o);
+    o.occlude = "mask";
+    o.occlude_prob = 0.5;
+    hiding    = opened(d, c, &o);
+    for (int e = 0; e < 8; e++) {
+        seen[e] = differ(plain, hiding, (uint64_t)e, 0);
+        any |= seen[e];
+        all &= seen[e];
+        count += __builtin_popcountll(seen[e]);
+    }
+    assert_true(any == (UINT64_C(1) << FIXTURE_ROWS) - 1 && all == 0 && seen[0] != seen[1]);
+    assert_in_range(count, 8 * FIXTURE_ROWS * 35 / 100, 8 * FIXTURE_ROWS * 65 / 100);
+    mf_loader_close(hiding);
+    mf_loader_close(plain);
+    /* of several pictures the first stays as it is */
+    o.pictures = 2;
+    o.occlude  = NULL;
+    plain      = opened(d, c, &o);
+    o.occlude  = "lower";
+    o.occlude_prob = 1;
+    hiding     = opened(d, c, &o);
+    assert_true(differ(plain, hiding, 0, 0) == 0);
+    assert_true(differ(plain, hiding, 0, 1) == (UINT64_C(1) << FIXTURE_ROWS) - 1);
+    mf_loader_close(hiding);
+    mf_loader_close(plain);
+    mf_cache_free(c);
+    mf_dataset_free(d);
+}
+
+static void
+what_hides_faces_is_checked(void **state)
+{
+    static const struct { const char *what; double prob; mf_status st; const char *part; } wrong[] = {
+        {"masc", 0.5, MF_E_USAGE, "did you mean 'mask'"},
+        {"mask:kid=cloth", 0.5, MF_E_USAGE, "kind"},
+        {"mask:kind=clot", 0.5, MF_E_USAGE, "clot"},
+        {"mask:kind", 0.5, MF_E_USAGE, "no option=value"},
+        {"mask+", 0.5, MF_E_USAGE, "choose one of"},
+        {"vr+vr+vr+vr+vr+vr+vr+vr+vr", 0.5, MF_E_USAGE, "at most 8"},
+        {"mask", 1.5, MF_E_ARG, "0 to 1"},
+    };
+    mf_dataset    *d = fixture_dataset(mf_test_path("wrong"));
+    mf_cache      *c = fixture_cache(d, MF_CACHE_RAM, NULL, 3, 2);
+    mf_loader_opts o = options();
+    mf_loader     *l;
+    mf_str         text = {0};
+    mf_err         err = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        o.occlude = wrong[i].what;
+        o.occlude_prob = wrong[i].prob;
+        assert_mf_fails(mf_loader_open(&l, d, c, singles(), FIXTURE_ROWS, &o, &err), wrong[i].st, &err, wrong[i].part);
+        assert_null(l);
+    }
+    /* landmarks are in pixels of the file; those far outside are refused before training begins */
+    mf_str_printf(&text, "image,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\n%s,900,900,910,900,905,906,901,911,909,911\n", d->rows[0].image);
+    assert_mf_ok(mf_file_write_str(mf_test_path("wrong/landmarks.csv"), &text, &err), &err);
+    mf_str_free(&text);
+    o.occlude = "mask";
+    o.occlude_prob = 0.5;
+    assert_mf_fails(mf_loader_open(&l, d, c, singles(), FIXTURE_ROWS, &o, &err), MF_E_ARG, &err, "outside the picture");
+    for (size_t i = 0; i < d->n_rows; i++)
+        d->rows[i].occlusion = MF_OCC_MASK;
+    assert_mf_fails(mf_loader_open(&l, d, c, singles(), FIXTURE_ROWS, &o, &err), MF_E_ARG, &err, "no picture");
+    mf_cache_free(c);
     mf_dataset_free(d);
 }
 
@@ -482,6 +591,8 @@ main(void)
         cmocka_unit_test(balanced_epochs_are_even),
         cmocka_unit_test(order_is_a_permutation_and_a_function),
         cmocka_unit_test(nothing_is_allocated_per_sample),
+        cmocka_unit_test(faces_are_hidden_anew_each_epoch),
+        cmocka_unit_test(what_hides_faces_is_checked),
         cmocka_unit_test(a_failure_is_met_where_it_is_due),
         cmocka_unit_test(closing_never_hangs),
         cmocka_unit_test(arguments_are_judged),

@@ -50,14 +50,14 @@ draw(mf_image *im, uint8_t *cover, const mf_landmarks *lm, const mf_mask_style *
     mf_mask_shape shape;
     mf_mask_light light = {.x = 0, .y = -0.3F, .z = 0.954F, .ambient = 0.6F, .gain = {0.9F, 0.9F, 0.9F}};
     mf_match      match = {.blur = 0.4F};
-    mf_scratch    s = {0};
+    mf_face_scratch    s = {0};
     mf_rng        r = mf_rng_make(1, 0, 0, MF_RNG_TEST);
     mf_err        err = {0};
 
     assert_mf_ok(mf_mask_shape_make(&shape, lm, fit, &err), &err);
     memset(cover, 0, SIDE * SIDE);
     assert_mf_ok(mf_mask_draw(im, &s, cover, &shape, st, &light, &match, &r, &err), &err);
-    mf_scratch_free(&s);
+    mf_face_scratch_free(&s);
 }
 
 /* Landmarks first..last that are at least half hidden. */
@@ -216,7 +216,7 @@ pixels_are_the_same_everywhere(void **state)
     mf_sha256  all;
     uint8_t    sum[32];
     char       hex[65];
-    mf_scratch s = {0};
+    mf_face_scratch s = {0};
     mf_err     err = {0};
 
     (void)state;
@@ -231,7 +231,7 @@ pixels_are_the_same_everywhere(void **state)
         mf_sha256_add(&all, im.px, 3 * SIDE * SIDE);
         mf_image_free(&im);
     }
-    mf_scratch_free(&s);
+    mf_face_scratch_free(&s);
     mf_sha256_end(&all, sum);
     mf_hex(hex, sum, 32);
     assert_string_equal(hex, want);
@@ -247,12 +247,12 @@ nothing_is_allocated_with_scratch(void **state)
         const mf_occluder_def *d = mf_occluder_at(i);
         static const int       size[3][2] = {{48, 48}, {128, 128}, {200, 240}};
         for (int k = 0; k < 3; k++) {
-            mf_scratch s = {0};
+            mf_face_scratch s = {0};
             mf_image   im = {0};
             uint64_t   before;
             assert_mf_ok(mf_image_new(&im, size[k][0], size[k][1], 3, &err), &err);
             memset(im.px, 120, 3 * (size_t)size[k][0] * (size_t)size[k][1]);
-            assert_mf_ok(mf_scratch_reset(&s, mf_occlude_scratch(d, im.width, im.height), &err), &err);
+            assert_mf_ok(mf_face_scratch_reset(&s, mf_occlude_scratch(d, im.width, im.height), &err), &err);
             before = mf_mem_count();
             for (uint64_t n = 0; n < 20; n++) {
                 mf_rng r = mf_rng_make(6, 0, n, MF_RNG_OCCLUDE);
@@ -260,7 +260,7 @@ nothing_is_allocated_with_scratch(void **state)
             }
             assert_int_equal(mf_mem_count() - before, 0);
             mf_image_free(&im);
-            mf_scratch_free(&s);
+            mf_face_scratch_free(&s);
         }
     }
 }
