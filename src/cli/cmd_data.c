@@ -6,19 +6,21 @@
 #include "core/thread.h"
 
 static const mf_cmd *const subs[] = {
-    &mf_cmd_data_check, &mf_cmd_data_folds, &mf_cmd_data_import, &mf_cmd_data_occlude, &mf_cmd_data_synth, NULL,
+    &mf_cmd_data_adjudicate, &mf_cmd_data_check, &mf_cmd_data_folds, &mf_cmd_data_import, &mf_cmd_data_occlude,
+    &mf_cmd_data_pairs, &mf_cmd_data_synth, NULL,
 };
 
 const mf_cmd mf_cmd_data = {
     .name    = "data",
     .summary = "make, import, check and divide data sets",
-    .usage   = "check|folds|import|occlude|synth ...",
+    .usage   = "adjudicate|check|folds|import|occlude|pairs|synth ...",
     .text    = "A data set is a folder: dataset.yaml with the classes, manifest.csv with a line a\n"
                "picture, and the pictures. docs/formats.md describes it.\n\n"
                "  maskfer data synth --people 20 --out drawn\n"
                "  maskfer data import auto SRC --out faces\n"
                "  maskfer data check faces\n"
-               "  maskfer data occlude faces --with mask --pair --out pairs\n"
+               "  maskfer data adjudicate faces --votes votes.csv --out checked\n"
+               "  maskfer data occlude checked --with mask --pair --out pairs\n"
                "  maskfer data folds pairs --folds 10",
     .subs    = subs,
 };
