@@ -1,6 +1,6 @@
 /* bench/bench_kernels.c: time single kernels of the oneDNN backend on the shapes of ResNet-18.
  *
- *   bench_kernels [SIZE [BATCH [f32|bf16 [THREADS [RUNS]]]]]     default 64 64 f32 1 7
+ *   bench_kernels [SIZE [BATCH [f32|bf16 [THREADS [RUNS [WIDTH]]]]]]     default 64 64 f32 1 7 64
  *
  * With one thread the figures are the thread's own CPU time, so that other work on the machine does not count; with more
  * they are elapsed time. The best of RUNS is shown: ms, and GFLOP/s for products, GB/s (operands touched once) for others. */
@@ -248,7 +248,7 @@ main(int argc, char **argv)
     mf_err  err = {0};
     bench   b   = {.act = MF_DTYPE_F32, .runs = 7};
     int64_t s = argc > 1 ? atoi(argv[1]) : 64, n = argc > 2 ? atoi(argv[2]) : 64;
-    int     threads = argc > 4 ? atoi(argv[4]) : 1;
+    int     threads = argc > 4 ? atoi(argv[4]) : 1, c = argc > 6 ? atoi(argv[6]) : 64; /* c: channels of the first stage */
     double  conv_total;
 
     if (argc > 3 && strcmp(argv[3], "bf16") == 0) {
@@ -257,8 +257,8 @@ main(int argc, char **argv)
     if (argc > 5) {
         b.runs = atoi(argv[5]);
     }
-    if (s < 32 || n < 1 || threads < 1 || b.runs < 1) {
-        fprintf(stderr, "usage: bench_kernels [SIZE [BATCH [f32|bf16 [THREADS [RUNS]]]]]\n");
+    if (s < 32 || n < 1 || threads < 1 || b.runs < 1 || c < 1) {
+        fprintf(stderr, "usage: bench_kernels [SIZE [BATCH [f32|bf16 [THREADS [RUNS [WIDTH]]]]]]\n");
         return 2;
     }
     mf_threads_set(threads);
@@ -266,27 +266,27 @@ main(int argc, char **argv)
     if (mf_backend_find(&b.b, "onednn", &err) < 0 || b.b->open(&b.ctx, &err) < 0) {
         die("backend", &err);
     }
-    int64_t s1 = s / 4, s2 = s1 / 2, s3 = s2 / 2, s4 = s3 / 2;
-    conv(&b, n, 3, 64, 7, 2, s, 1);
-    conv(&b, n, 64, 64, 3, 1, s1, 4);
-    conv(&b, n, 64, 128, 3, 2, s1, 1);
-    conv(&b, n, 64, 128, 1, 2, s1, 1);
-    conv(&b, n, 128, 128, 3, 1, s2, 3);
-    conv(&b, n, 128, 256, 3, 2, s2, 1);
-    conv(&b, n, 128, 256, 1, 2, s2, 1);
-    conv(&b, n, 256, 256, 3, 1, s3, 3);
-    conv(&b, n, 256, 512, 3, 2, s3, 1);
-    conv(&b, n, 256, 512, 1, 2, s3, 1);
-    conv(&b, n, 512, 512, 3, 1, s4, 3);
+    int64_t s1 = (s + 3) / 4, s2 = (s1 + 1) / 2, s3 = (s2 + 1) / 2, s4 = (s3 + 1) / 2;
+    conv(&b, n, 3, c, 7, 2, s, 1);
+    conv(&b, n, c, c, 3, 1, s1, 4);
+    conv(&b, n, c, 2 * c, 3, 2, s1, 1);
+    conv(&b, n, c, 2 * c, 1, 2, s1, 1);
+    conv(&b, n, 2 * c, 2 * c, 3, 1, s2, 3);
+    conv(&b, n, 2 * c, 4 * c, 3, 2, s2, 1);
+    conv(&b, n, 2 * c, 4 * c, 1, 2, s2, 1);
+    conv(&b, n, 4 * c, 4 * c, 3, 1, s3, 3);
+    conv(&b, n, 4 * c, 8 * c, 3, 2, s3, 1);
+    conv(&b, n, 4 * c, 8 * c, 1, 2, s3, 1);
+    conv(&b, n, 8 * c, 8 * c, 3, 1, s4, 3);
     printf("convolutions of a step: %.2f ms\n", b.total * 1e3);
     conv_total = b.total;
-    norm(&b, n, 64, s / 2, 1);
-    norm(&b, n, 64, s1, 4);
-    norm(&b, n, 128, s2, 5);
-    norm(&b, n, 256, s3, 5);
-    norm(&b, n, 512, s4, 5);
+    norm(&b, n, c, s / 2, 1);
+    norm(&b, n, c, s1, 4);
+    norm(&b, n, 2 * c, s2, 5);
+    norm(&b, n, 4 * c, s3, 5);
+    norm(&b, n, 8 * c, s4, 5);
     mf_pool_attrs pool = {.kh = 3, .kw = 3, .sh = 2, .sw = 2, .ph = 1, .pw = 1};
-    mf_shape      x = map(n, 64, s / 2), y = map(n, 64, s1);
+    mf_shape      x = map(n, c, s / 2), y = map(n, c, s1);
     mf_layout     none = {.nblk = 0};
     run(&b, "pool", "maxpool", &pool, 1, (arg[]){{'a', x}}, 0, &none);
     run(&b, "pool", "maxpool_dx", &pool, 3, (arg[]){{'a', y}, {'u', y}, {'a', x}}, 0, &none);

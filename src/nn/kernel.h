@@ -21,9 +21,11 @@ typedef struct mf_prep {
     mf_tdesc         in[MF_OP_MAX_IN];         /* in: as produced. `prepare` may change layout and dtype */
     bool             free_in[MF_OP_MAX_IN];    /* the input is a network input or parameter whose storage is not fixed yet:
                                                   the layout asked for becomes its storage, at no cost */
+    bool             const_in[MF_OP_MAX_IN];   /* the input changes only where mf_run.fresh says so */
     mf_tdesc         out[MF_OP_MAX_OUT];       /* dtype and shape set; layout preset plain; `prepare` sets layout */
     int              inplace[MF_OP_MAX_OUT];   /* preset -1; i: out o may share memory with input i (equal descriptors) */
     size_t           scratch;                  /* bytes wanted while running (64-byte aligned, contents lost) */
+    size_t           keep;                     /* bytes that `state` keeps for the program's life, for the record */
     bool             inference;                /* the program has no gradients: parameters do not change between refreshes */
     void            *state;                    /* prepare's, released by release */
 } mf_prep;
@@ -33,6 +35,7 @@ typedef struct mf_run {
     void *const *out;
     void        *scratch;
     uint64_t     seed, step;  /* for dropout */
+    bool         fresh;       /* constant inputs may have changed since the last run */
 } mf_run;
 
 typedef struct mf_kernel_def {

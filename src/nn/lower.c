@@ -227,7 +227,8 @@ lower_node(mf_program *p, const mf_node *n, mf_err *err)
         }
         if ((st = home_slot(p, n->in[i], err)) < 0) return st;
         prep.in[i]      = p->slot[v->slot].desc;
-        prep.free_in[i] = is_free(p, v->slot);
+        prep.free_in[i]  = is_free(p, v->slot);
+        prep.const_in[i] = v->constant;
     }
     for (int o = 0; o < n->nout; o++) {
         mf_pval *v = &p->val[n->out[o]];
@@ -282,6 +283,7 @@ lower_node(mf_program *p, const mf_node *n, mf_err *err)
         s->inplace[o] = prep.inplace[o];
     }
     if (prep.scratch > p->scratch) p->scratch = prep.scratch;
+    p->stats.persistent_bytes += prep.keep;
     return MF_OK;
 fail:
     if (k->release) k->release(prep.state);

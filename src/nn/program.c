@@ -218,7 +218,7 @@ link_pointers(mf_program *p, mf_err *err)
 static mf_status
 run_step(mf_program *p, mf_step *s, uint64_t seed, uint64_t step, mf_err *err)
 {
-    mf_run r = {.in = s->pin, .out = s->pout, .seed = seed, .step = step};
+    mf_run r = {.in = s->pin, .out = s->pout, .seed = seed, .step = step, .fresh = p->fresh};
     mf_status st;
 
     r.scratch = (char *)p->ws->mem + ((p->plan_bytes + 63) & ~(size_t)63);
@@ -233,6 +233,7 @@ make_ready(mf_program *p, mf_err *err)
     mf_status st;
 
     if (p->linked != p->ws->version && (st = link_pointers(p, err)) < 0) return st;
+    p->fresh = p->fresh || stale;
     for (int32_t i = 0; stale && i < p->n_step; i++)
         if (p->step[i].once && (st = run_step(p, &p->step[i], 0, 0, err)) < 0) return st;
     p->stale       = false;
@@ -254,6 +255,7 @@ mf_program_run(mf_program *p, uint64_t seed, uint64_t step, mf_err *err)
     if ((st = make_ready(p, err)) < 0) return st;
     for (int32_t i = 0; i < p->n_step; i++)
         if (!p->step[i].once && (st = run_step(p, &p->step[i], seed, step, err)) < 0) return st;
+    p->fresh = false;
     if (p->grads) mf_params_touch(p->params); /* running statistics have moved */
     return MF_OK;
 }

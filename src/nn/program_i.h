@@ -77,6 +77,7 @@ struct mf_program {
     uint64_t          linked;       /* workspace version the pointers were set for; 0 = never */
     uint64_t          params_seen;  /* version of the parameters the constant steps were run with */
     bool              stale;        /* run the constant steps again */
+    bool              fresh;        /* they were run, the others not yet */
     mf_program_stats  stats;
 };
 

@@ -8,6 +8,7 @@
 
 #include "support.h"
 
+#include "core/isa.h"
 #include "core/mem.h"
 #include "core/rng.h"
 #include "nn/tensor.h"
@@ -146,6 +147,7 @@ run_one(const mf_backend *b, const parity_case *c, void *const *values, mf_dtype
         }
         p.has_in[i]       = true;
         p.free_in[i]      = c->free_in >> i & 1u;
+        p.const_in[i]     = c->const_in >> i & 1u;
         p.in[i].shape     = shape_of(&c->in[i]);
         p.in[i].dtype     = c->in[i].kind[0] == 'a' ? act : c->in[i].kind[0] == 'u' ? MF_DTYPE_U8 : MF_DTYPE_F32;
         p.in[i].layout    = c->in[i].kind[0] == 'f' ? mf_layout_plain(&p.in[i].shape) : start_layout(&p.in[i].shape, st);
@@ -174,6 +176,9 @@ run_one(const mf_backend *b, const parity_case *c, void *const *values, mf_dtype
         return res;
     }
     res.supported = true;
+    if (c->kernel != NULL && b->real == MF_DTYPE_F32 && strcmp(b->name, "ref") != 0 && act == MF_DTYPE_F32 && mf_isa_best() >= MF_ISA_AVX2) {
+        assert_string_equal(k->name, c->kernel);
+    }
     assert_mf_ok(k->prepare(&p, &err), &err);
     for (int i = 0; i < p.nin; i++) {
         if (!p.has_in[i] || op->shape_only >> i & 1u) {
@@ -214,9 +219,21 @@ run_one(const mf_backend *b, const parity_case *c, void *const *values, mf_dtype
         memset(scratch, 0x5A, p.scratch);
     }
     {
-        mf_run r = {.in = in, .out = out, .scratch = scratch, .seed = 7, .step = 3};
+        mf_run r = {.in = in, .out = out, .scratch = scratch, .seed = 7, .step = 3, .fresh = true};
 
         assert_mf_ok(k->run(p.state, &r, &err), &err);
+        if (c->const_in != 0) {
+            for (int o = 0; o < p.nout; o++) {
+                if (p.want_out[o]) {
+                    memset(out[o], 0x77, mf_tdesc_bytes(&p.out[o]));
+                }
+            }
+            if (p.scratch > 0) {
+                memset(scratch, 0x5A, p.scratch);
+            }
+            r.fresh = false;
+            assert_mf_ok(k->run(p.state, &r, &err), &err);
+        }
     }
     for (int o = 0; o < p.nout; o++) {
         mf_tdesc plain = p.out[o];

@@ -41,6 +41,8 @@ typedef struct parity_case {
     bool        special;    /* sums of infinities: compare only whether elements are finite */
     bool        f32_only;   /* no bf16 form */
     bool        f32_by_ref; /* no f32 kernel here */
+    unsigned    const_in;   /* bit i: input i is constant: the kernel runs twice, the second time with nothing fresh */
+    const char *kernel;     /* the kernel that must be taken in f32 on a CPU with AVX2; NULL: any */
 } parity_case;
 
 /* Runs the case in every form; prints the worst error of each output. Fails the test on the first difference. */

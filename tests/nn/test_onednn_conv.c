@@ -99,6 +99,40 @@ test_transposed(void **state)
     }
 }
 
+#define PADS(PH, PW, ACT_) (&(const mf_conv2d_attrs){.sh = 1, .sw = 1, .ph = PH, .pw = PW, .dh = 1, .dw = 1, .groups = 1, .act = ACT_})
+
+/* 3 x 3 of stride 1 goes by minimal filtering: every pad, tiles over all four edges, odd counts of blocks, more tiles than a chunk holds. */
+static void
+test_winograd(void **state)
+{
+    (void)state;
+    const parity_case cases[] = {
+        {.op = "conv2d", .attrs = PADS(1, 1, 0), .in = {ACT(2, 16, 17, 15), ACT(48, 16, 3, 3)}},
+        {.op = "conv2d", .attrs = PADS(0, 2, 0), .in = {ACT(3, 32, 10, 13), ACT(16, 32, 3, 3), F32(16)}},
+        {.op = "conv2d", .attrs = PADS(2, 0, MF_ACT_RELU), .in = {ACT(1, 48, 12, 22), ACT(32, 48, 3, 3), F32(32), ACT(1, 32, 14, 20)}},
+        {.op = "conv2d", .attrs = PADS(1, 1, MF_ACT_RELU), .in = {ACT(5, 16, 8, 8), ACT(16, 16, 3, 3), ABSENT, ACT(5, 16, 8, 8)}, .free_in = 2},
+        {.op = "conv2d", .attrs = PADS(1, 1, MF_ACT_RELU), .in = {ACT(3, 32, 11, 12), ACT(48, 32, 3, 3), F32(48)}, .const_in = 2},
+        {.op = "conv2d", .attrs = PADS(1, 1, 0), .in = {ACT(3, 512, 27, 26), ACT(16, 512, 3, 3)}},
+        {.op = "conv2d_dx", .attrs = PADS(1, 1, 0), .in = {ACT(2, 48, 17, 15), ACT(48, 16, 3, 3), ACT(2, 16, 17, 15)}},
+        {.op = "conv2d_dx", .attrs = PADS(0, 2, 0), .in = {ACT(3, 16, 10, 15), ACT(16, 32, 3, 3), ACT(3, 32, 12, 13)}},
+        {.op = "conv2d_dx", .attrs = PADS(2, 0, 0), .in = {ACT(1, 32, 14, 20), ACT(32, 48, 3, 3), ACT(1, 48, 12, 22)}, .free_in = 2},
+        {.op = "conv2d_dx", .attrs = PADS(1, 1, 0), .in = {ACT(3, 32, 11, 12), ACT(32, 48, 3, 3), ACT(3, 48, 11, 12)}, .const_in = 2},
+        {.op = "conv2d_dw", .attrs = PADS(1, 1, 0), .in = {ACT(2, 48, 17, 15), ACT(2, 16, 17, 15), F32(48, 16, 3, 3)}},
+        {.op = "conv2d_dw", .attrs = PADS(0, 2, 0), .in = {ACT(3, 16, 10, 15), ACT(3, 32, 12, 13), F32(16, 32, 3, 3)}},
+        {.op = "conv2d_dw", .attrs = PADS(2, 0, 0), .in = {ACT(1, 32, 14, 20), ACT(1, 48, 12, 22), F32(32, 48, 3, 3)}},
+        {.op = "conv2d_dw", .attrs = PADS(1, 1, 0), .in = {ACT(3, 16, 27, 26), ACT(3, 512, 27, 26), F32(16, 512, 3, 3)}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        parity_case c = cases[i];
+        char        name[32];
+
+        snprintf(name, sizeof name, "winograd.%s", c.op);
+        c.kernel = name;
+        c.tol16  = strcmp(c.op, "conv2d_dw") == 0 ? 1e-4 : 0;
+        parity_run(&c);
+    }
+}
+
 /* Maps of 4 x 4 and less with full batches have kernels of their own. */
 static void
 test_small_maps(void **state)
@@ -127,6 +161,7 @@ main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forward),         cmocka_unit_test(test_special),    cmocka_unit_test(test_data_gradient),
         cmocka_unit_test(test_weight_gradient), cmocka_unit_test(test_transposed), cmocka_unit_test(test_small_maps),
+        cmocka_unit_test(test_winograd),
     };
     int failed;
 

@@ -74,6 +74,7 @@ typedef struct mf_dn_simd {
     const mf_dn_flat_loops *flat;
     const mf_dn_pool_loops *pool;
     const struct mf_dn_small_loops *small;
+    const struct mf_dn_wino_loops  *wino;
 } mf_dn_simd;
 
 /* By the instruction sets that oneDNN uses (its environment variable caps ours too). */
