@@ -58,3 +58,13 @@ target_link_libraries(mf_version_object PRIVATE mf_flags)
 target_include_directories(mf_version_object PRIVATE ${CMAKE_BINARY_DIR}/generated)
 add_dependencies(mf_version_object mf_commit_header)
 target_sources(maskfer PRIVATE $<TARGET_OBJECTS:mf_version_object>)
+
+# The web pages go into the program, byte by byte: no file to find when it runs, no tool to make them when it is built.
+file(GLOB web_files CONFIGURE_DEPENDS src/serve/web/*)
+list(JOIN web_files "|" web_joined)
+add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/generated/serve_assets.c
+  COMMAND ${CMAKE_COMMAND} -DFILES=${web_joined} -DOUT=${CMAKE_BINARY_DIR}/generated/serve_assets.c
+    -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+  DEPENDS ${web_files} cmake/embed.cmake
+  COMMENT "Putting the web pages into C" VERBATIM)
+target_sources(maskfer PRIVATE ${CMAKE_BINARY_DIR}/generated/serve_assets.c)

@@ -1,4 +1,5 @@
 /* cli/cmd_list.h: the commands, sorted. */
+MF_CMD(annotate)
 MF_CMD(bench)
 MF_CMD(compare)
 MF_CMD(crossval)

@@ -1,0 +1,378 @@
+/* cli/cmd_annotate.c: maskfer annotate: a local page where several people check labels; their votes as a table. */
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "core/mem.h"
+#include "data/manifest.h"
+#include "serve/address.h"
+#include "serve/annotate.h"
+#include "serve/export.h"
+#include "serve/http.h"
+
+extern const mf_cmd mf_cmd_annotate;
+
+typedef struct annotate_cfg {
+    mf_opt_str people, listen, url, db, export;
+    double     repeat_share;
+    int64_t    seed;
+} annotate_cfg;
+
+static const mf_opt annotate_rows[] = {
+    MF_OPT_STR(annotate_cfg, people, "", "names of the volunteers, a comma between; needed the first time, later to add some"),
+    MF_OPT_STR(annotate_cfg, listen, "127.0.0.1:8077", "ADDRESS:PORT to serve on; port 0 takes any free one, 0.0.0.0 every network"),
+    MF_OPT_STR(annotate_cfg, url, "", "what the links begin with where a proxy or tunnel stands in front (https://...)"),
+    MF_OPT_F64(annotate_cfg, repeat_share, 0.1, 0, 0.5, "share of the pictures that each volunteer sees twice"),
+    MF_OPT_INT(annotate_cfg, seed, 1, 0, INT64_C(1) << 53, "of everybody's own order of the pictures"),
+    MF_OPT_STR(annotate_cfg, db, "", "file that keeps the votes; DIR/annotate.db unless given"),
+    MF_OPT_STR(annotate_cfg, export, "", "do not serve: write the votes to this CSV file and print figures"),
+    MF_OPT_END,
+};
+
+/* ---- people ---- */
+
+/* Check every name of the list and, with `b`, add those who are new. */
+static mf_status
+each_person(mf_ballots *b, const char *names, mf_err *err)
+{
+    mf_status st = MF_OK;
+
+    while (*names != '\0' && st == MF_OK) {
+        size_t n    = strcspn(names, ",");
+        size_t from = strspn(names, " "), to = n;
+        char   name[MF_OPT_STR_MAX];
+
+        while (to > from && names[to - 1] == ' ')
+            to--;
+        if (from >= to)
+            return mf_fail(err, MF_E_USAGE, "--people has an empty name; write them as ann,ben,cleo");
+        memcpy(name, names + from, to - from);
+        name[to - from] = '\0';
+        st = b != NULL ? mf_ballots_add_person(b, name, err) : mf_person_check_name(name, err);
+        names += names[n] == ',' ? n + 1 : n;
+    }
+    return st;
+}
+
+/* ---- serving ---- */
+
+static void
+put_links(mf_str *out, bool json, const char *url, const mf_dataset *d, mf_annotate *a, size_t n)
+{
+    size_t i;
+    int    width = 0;
+
+    for (i = 0; i < n; i++) {
+        int len = (int)strlen(mf_annotate_progress(a, i).person->name);
+
+        width = len > width ? len : width;
+    }
+    if (json) {
+        mf_json_out j = mf_json_begin(out, 0);
+
+        mf_json_open(&j, NULL, '{');
+        mf_json_put_str(&j, "url", url);
+        mf_json_put_int(&j, "pictures", (int64_t)d->n_rows);
+        mf_json_open(&j, "people", '[');
+        for (i = 0; i < n; i++) {
+            mf_progress_of p    = mf_annotate_progress(a, i);
+            mf_str         link = {0};
+
+            mf_str_printf(&link, "%s/#%s", url, p.person->token);
+            mf_json_open(&j, NULL, '{');
+            mf_json_put_str(&j, "name", p.person->name);
+            mf_json_put_str(&j, "link", mf_str_c(&link));
+            mf_json_put_int(&j, "done", (int64_t)p.done);
+            mf_json_put_int(&j, "total", (int64_t)p.total);
+            mf_json_close(&j, '}');
+            mf_str_free(&link);
+        }
+        mf_json_close(&j, ']');
+        mf_json_close(&j, '}');
+        mf_str_addc(out, '\n');
+        return;
+    }
+    mf_str_printf(out, "%s: %zu pictures, %zu volunteers. A link each; whoever has it answers in that name:\n\n", d->dir, d->n_rows, n);
+    for (i = 0; i < n; i++) {
+        mf_progress_of p = mf_annotate_progress(a, i);
+
+        mf_str_printf(out, "  %-*s  %s/#%s  %zu of %zu\n", width, p.person->name, url, p.person->token, p.done, p.total);
+    }
+    mf_str_add(out, "\nEvery answer is on disk before the page moves on. Ctrl-C ends this.\n");
+}
+
+static void
+put_progress(mf_str *out, mf_annotate *a, size_t n)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        mf_progress_of p = mf_annotate_progress(a, i);
+
+        mf_str_printf(out, "%s%s %zu of %zu", i ? ", " : "", p.person->name, p.done, p.total);
+    }
+    mf_str_add(out, "\n");
+}
+
+/* The address to listen on and what browsers may call it. */
+static mf_status
+listen_opts(mf_http_opts *http, mf_address *address, const annotate_cfg *c, const mf_cli *cli, mf_err *err)
+{
+    mf_status st;
+
+    *http     = mf_http_opts_default();
+    http->log = cli->log;
+    if ((st = mf_address_parse(address, c->listen.s, err)) < 0)
+        return mf_fail_in(err, st, "--listen");
+    if ((st = mf_http_allow(http, address, c->url.s, err)) < 0)
+        return mf_fail_in(err, st, "--url");
+    return MF_OK;
+}
+
+static mf_status
+serve(mf_cli *cli, const annotate_cfg *c, const mf_dataset *d, mf_ballots *b, mf_err *err)
+{
+    mf_http_server *server = NULL;
+    mf_annotate    *a      = NULL;
+    mf_http_opts    http;
+    mf_address      address;
+    sigset_t        stops, before;
+    mf_str          url = {0}, text = {0};
+    mf_status       st;
+    size_t          n;
+    int             fd = -1, port = 0;
+
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGINT);
+    sigaddset(&stops, SIGTERM);
+    mf_ballots_people(b, &n);
+    if ((st = listen_opts(&http, &address, c, cli, err)) < 0 || (st = mf_annotate_new(&a, d, b, err)) < 0)
+        return st;
+    http.routes = mf_annotate_routes();
+    http.app    = a;
+    if ((st = mf_address_listen(&fd, &port, &address, err)) < 0)
+        goto done;
+    mf_address_url(&url, &address, port);
+    if (c->url.s[0] != '\0') {
+        size_t len = strlen(c->url.s);
+
+        mf_str_clear(&url);
+        mf_str_addn(&url, c->url.s, len > 0 && c->url.s[len - 1] == '/' ? len - 1 : len);
+    }
+    if (!mf_address_is_loopback(&address) && !mf_str_starts(mf_str_c(&url), "https://"))
+        mf_logf(&cli->log, MF_LOG_WARN, "pictures, answers and links pass unencrypted over the network; docs/annotate.md says how "
+                "to put a proxy with TLS in front");
+    /* The signals that end this reach the main thread alone, and only while it waits: none is missed. */
+    pthread_sigmask(SIG_BLOCK, &stops, &before);
+    if ((st = mf_http_open(&server, fd, &http, err)) == MF_OK) {
+        put_links(&text, cli->json, mf_str_c(&url), d, a, n);
+        st = mf_cli_put(cli, &text, err);
+        while (st == MF_OK && !mf_cli_stop(NULL))
+            ppoll(NULL, 0, NULL, &before);
+    }
+    mf_http_close(server);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (st == MF_OK && !cli->json) {
+        mf_str_clear(&text);
+        mf_str_add(&text, "\nEnded. ");
+        put_progress(&text, a, n);
+        st = mf_cli_put(cli, &text, err);
+    }
+done:
+    mf_str_free(&url);
+    mf_str_free(&text);
+    mf_annotate_free(a);
+    return st;
+}
+
+/* ---- exporting ---- */
+
+static void
+put_figure(mf_str *out, double x, double scale, int decimals)
+{
+    if (isnan(x))
+        mf_str_printf(out, " %9s", "-");
+    else
+        mf_str_printf(out, " %9.*f", decimals, scale * x);
+}
+
+static void
+put_self(mf_str *out, int width, const char *name, const mf_self *s)
+{
+    size_t n = s->verdicts[MF_VERDICT_AGREE] + s->verdicts[MF_VERDICT_OTHER] + s->verdicts[MF_VERDICT_UNSURE];
+
+    mf_str_printf(out, "  %-*s %9zu %9zu %9zu %9zu %9zu %9zu", width, name, n, s->verdicts[MF_VERDICT_AGREE],
+                  s->verdicts[MF_VERDICT_OTHER], s->verdicts[MF_VERDICT_UNSURE], s->twice, s->same);
+    put_figure(out, s->agreement, 100, 1);
+    put_figure(out, s->kappa, 1, 3);
+    put_figure(out, s->median_seconds, 1, 1);
+    mf_str_addc(out, '\n');
+}
+
+static void
+put_export_text(mf_str *out, const char *path, const mf_export *e, const mf_person *people, const mf_dataset *d)
+{
+    size_t i;
+    int    width = 9;
+
+    for (i = 0; i < e->n_who; i++)
+        width = (int)strlen(people[i].name) > width ? (int)strlen(people[i].name) : width;
+    mf_str_printf(out, "%s: %zu votes of %zu people on %zu of %zu pictures\n\n", path, e->votes, e->n_who, e->pictures, d->n_rows);
+    mf_str_printf(out, "  %-*s %9s %9s %9s %9s %9s %9s %9s %9s %9s\n", width, "annotator", "votes", "agree", "other", "unsure",
+                  "repeated", "same", "same %", "kappa", "seconds");
+    for (i = 0; i < e->n_who; i++)
+        put_self(out, width, people[i].name, &e->who[i]);
+    put_self(out, width, "together", &e->all);
+    mf_str_add(out, "\nRepeated pictures were answered twice; 'same %' and Cohen's kappa compare the two answers. Only the first\n"
+                    "counts as a vote. 'seconds' is the median time of looking.\n");
+    if (e->left_out)
+        mf_str_printf(out, "%zu answers are on pictures that the manifest no longer lists; they were left out.\n", e->left_out);
+}
+
+static void
+put_self_json(mf_json_out *j, const mf_self *s)
+{
+    int k;
+
+    for (k = 0; k < MF_VERDICT_COUNT; k++)
+        mf_json_put_int(j, mf_verdict_name((mf_verdict)k), (int64_t)s->verdicts[k]);
+    mf_json_put_int(j, "repeated", (int64_t)s->twice);
+    mf_json_put_int(j, "same", (int64_t)s->same);
+    mf_json_put_num(j, "self_agreement", s->agreement);
+    mf_json_put_num(j, "self_kappa", s->kappa);
+    mf_json_put_num(j, "median_seconds", s->median_seconds);
+}
+
+static void
+put_export_json(mf_str *out, const char *path, const mf_export *e, const mf_person *people, const mf_dataset *d)
+{
+    mf_json_out j = mf_json_begin(out, 2);
+    size_t      i;
+
+    mf_json_open(&j, NULL, '{');
+    mf_json_put_str(&j, "votes_csv", path);
+    mf_json_put_int(&j, "votes", (int64_t)e->votes);
+    mf_json_put_int(&j, "pictures", (int64_t)d->n_rows);
+    mf_json_put_int(&j, "pictures_with_votes", (int64_t)e->pictures);
+    mf_json_put_int(&j, "left_out", (int64_t)e->left_out);
+    mf_json_open(&j, "together", '{');
+    put_self_json(&j, &e->all);
+    mf_json_close(&j, '}');
+    mf_json_open(&j, "people", '[');
+    for (i = 0; i < e->n_who; i++) {
+        mf_json_open(&j, NULL, '{');
+        mf_json_put_str(&j, "name", people[i].name);
+        put_self_json(&j, &e->who[i]);
+        mf_json_close(&j, '}');
+    }
+    mf_json_close(&j, ']');
+    mf_json_close(&j, '}');
+    mf_str_addc(out, '\n');
+}
+
+static mf_status
+export_votes(mf_cli *cli, const char *path, const mf_dataset *d, mf_ballots *b, mf_err *err)
+{
+    mf_str           csv = {0}, text = {0};
+    mf_export        e   = {0};
+    const mf_person *people;
+    mf_status        st;
+    size_t           n;
+
+    people = mf_ballots_people(b, &n);
+    if ((st = mf_export_make(&e, &csv, b, d, err)) < 0 || (st = mf_file_write_str(path, &csv, err)) < 0)
+        goto done;
+    if (cli->json)
+        put_export_json(&text, path, &e, people, d);
+    else
+        put_export_text(&text, path, &e, people, d);
+    st = mf_cli_put(cli, &text, err);
+done:
+    mf_export_free(&e);
+    mf_str_free(&csv);
+    mf_str_free(&text);
+    return st;
+}
+
+/* ---- the command ---- */
+
+static mf_status
+with_ballots(mf_cli *cli, const annotate_cfg *c, const mf_dataset *d, mf_ballots *b, mf_err *err)
+{
+    mf_status st;
+    size_t    n;
+
+    if (c->export.s[0] != '\0')
+        return export_votes(cli, c->export.s, d, b, err);
+    if ((st = each_person(b, c->people.s, err)) < 0)
+        return st;
+    mf_ballots_people(b, &n);
+    if (n == 0)
+        return mf_fail(err, MF_E_USAGE, "nobody is to annotate yet; name them with --people ann,ben,cleo");
+    return serve(cli, c, d, b, err);
+}
+
+static mf_status
+run_annotate(int argc, char **argv, mf_cli *cli, mf_err *err)
+{
+    annotate_cfg    c;
+    mf_cli_set      set = {annotate_rows, &c};
+    mf_ballots_opts bo;
+    mf_dataset     *d    = NULL;
+    mf_ballots     *b    = NULL;
+    mf_str          path = {0};
+    mf_http_opts    http;
+    mf_address      address;
+    mf_status       st;
+    size_t          n;
+
+    mf_opt_defaults(annotate_rows, &c);
+    bo = (mf_ballots_opts){.seed_given  = mf_cli_peek(argc, argv, "seed") != NULL,
+                           .share_given = mf_cli_peek(argc, argv, "repeat-share") != NULL};
+    if ((st = mf_cli_parse(cli, &mf_cmd_annotate, &set, 1, argc, argv, &n, 1, 1, err)) < 0)
+        return st;
+    bo.write = c.export.s[0] == '\0';
+    bo.seed  = (uint64_t)c.seed;
+    bo.share = c.repeat_share;
+    /* What is wrong with the command line is said before anything is made. */
+    if (bo.write && !MF_HAVE_MICROHTTPD)
+        return mf_fail(err, MF_E_UNSUPPORTED, "this build has no HTTP server: install libmicrohttpd-dev and build maskfer again");
+    if (bo.write && ((st = listen_opts(&http, &address, &c, cli, err)) < 0 || (st = each_person(NULL, c.people.s, err)) < 0))
+        return st;
+    if (c.db.s[0] != '\0')
+        mf_str_add(&path, c.db.s);
+    else
+        mf_path_join(&path, argv[0], "annotate.db");
+    if (bo.write && c.people.s[0] == '\0' && !mf_path_exists(mf_str_c(&path)))
+        st = mf_fail(err, MF_E_USAGE, "nobody is to annotate yet; name them with --people ann,ben,cleo");
+    else if ((st = mf_str_ok(&path, err)) == MF_OK && (st = mf_dataset_load(&d, argv[0], err)) == MF_OK &&
+        (st = mf_ballots_open(&b, mf_str_c(&path), d, &bo, err)) == MF_OK)
+        st = with_ballots(cli, &c, d, b, err);
+    mf_ballots_close(b);
+    mf_dataset_free(d);
+    mf_str_free(&path);
+    return st;
+}
+
+const mf_cmd mf_cmd_annotate = {
+    .name    = "annotate",
+    .summary = "a local web page where several people check the labels of a data set",
+    .usage   = "[OPTIONS] DIR",
+    .text    = "Prints a link for each volunteer. Each sees the pictures one at a time, in an order of\n"
+               "their own, with the label that the picture has, and agrees, names another class, or\n"
+               "says that it cannot be told. Some pictures come twice, to measure how well people\n"
+               "agree with themselves. Nobody sees what others answered.\n\n"
+               "Answers are on disk before the page moves on. The command may be stopped, or killed,\n"
+               "at any time; the same links continue where people stopped.\n\n"
+               "  maskfer annotate faces --people ann,ben,cleo\n"
+               "  maskfer annotate faces --export votes.csv\n"
+               "  maskfer annotate faces --listen 0.0.0.0:8077 --url https://faces.example\n\n"
+               "docs/annotate.md tells how to reach the page from other machines safely.",
+    .opts    = {annotate_rows},
+    .json    = true,
+    .run     = run_annotate,
+};
