@@ -1,4 +1,4 @@
-/* core/hash.c: SHA-256 (FIPS 180-4, section 6.2) and FNV-1a with a final mix. */
+/* core/hash.c: SHA-256 (FIPS 180-4, section 6.2) and FNV-1a with a final mix, CRC-32C bit by bit. */
 #include "core/hash.h"
 
 #include <string.h>
@@ -130,4 +130,19 @@ mf_hash64(const void *data, size_t n)
         h = (h ^ p[i]) * UINT64_C(0x100000001b3);
     }
     return mf_mix64(h);
+}
+
+uint32_t
+mf_crc32c(const void *data, size_t n)
+{
+    const uint8_t *p   = data;
+    uint32_t       crc = UINT32_MAX;
+
+    for (size_t i = 0; i < n; i++) {
+        crc ^= p[i];
+        for (int bit = 0; bit < 8; bit++) {
+            crc = crc >> 1 ^ ((crc & 1) != 0 ? UINT32_C(0x82f63b78) : 0);
+        }
+    }
+    return ~crc;
 }

@@ -1,4 +1,5 @@
-/* core/hash.h: SHA-256 for contents that are compared across machines; a fast 64-bit hash for tables. */
+/* core/hash.h: SHA-256 for contents that are compared across machines; a fast 64-bit hash for tables; a checksum
+ * that file formats ask for. */
 #ifndef MF_CORE_HASH_H
 #define MF_CORE_HASH_H
 
@@ -16,5 +17,7 @@ void mf_sha256_end(mf_sha256 *s, uint8_t out[32]);
 void mf_hex(char *out /* 2n+1 bytes */, const uint8_t *bytes, size_t n);
 /* FNV-1a with a final mix; not for adversaries. */
 uint64_t mf_hash64(const void *data, size_t n);
+/* CRC-32C (Castagnoli: polynomial 0x1edc6f41, reflected; RFC 3720, appendix B.4). */
+uint32_t mf_crc32c(const void *data, size_t n);
 
 #endif

@@ -1,4 +1,5 @@
-/* train/record.c: what a run leaves to read: config.yaml, env.json, results.csv, timings.csv, summary.json.
+/* train/record.c: what a run leaves to read: config.yaml, env.json, results.csv, timings.csv, event
+ * files, summary.json.
  *
  * results.csv holds nothing that depends on the clock, so that a resumed run writes the same bytes; speeds are in
  * timings.csv. */
@@ -142,6 +143,37 @@ mf_trainer_results_row(mf_trainer *t, double lr, double head_lr, const mf_metric
     mf_str_addc(&t->results, '\n');
     mf_str_printf(&t->timings, "%lld,%.3f,%.1f\n", (long long)t->c.epoch, seconds,
                   seconds > 0.0 ? samples * per / seconds : 0.0);
+}
+
+mf_status
+mf_trainer_events_row(mf_trainer *t, double lr, double head_lr, const mf_metrics *val, double seconds, mf_err *err)
+{
+    const char *const *names;
+    const int          n       = mf_network_terms(t->net, &names);
+    const double       samples = t->c.sums.samples > 0 ? (double)t->c.sums.samples : 1.0;
+    mf_scalar          v[MF_METHOD_TERMS_MAX + 8];
+    char               tag[MF_METHOD_TERMS_MAX][64];
+    size_t             k  = 0;
+    mf_status          st = MF_OK;
+
+    if (t->events == NULL && (st = mf_events_open(&t->events, t->job->out, t->c.epoch, err)) < 0) {
+        return st;
+    }
+    v[k++] = (mf_scalar){"loss/train", t->c.sums.loss / samples};
+    for (int i = 0; i < n; i++) {
+        snprintf(tag[i], sizeof tag[i], "loss/train_%s", names[i]);
+        v[k++] = (mf_scalar){tag[i], t->c.sums.term[i] / samples};
+    }
+    v[k++] = (mf_scalar){"accuracy/train", 100.0 * (double)t->c.sums.correct / samples};
+    if (val != NULL) {
+        v[k++] = (mf_scalar){"loss/val", val->loss};
+        v[k++] = (mf_scalar){"accuracy/val", val->accuracy};
+        v[k++] = (mf_scalar){"macro_f1/val", val->macro_f1};
+    }
+    v[k++] = (mf_scalar){"rate/network", lr};
+    v[k++] = (mf_scalar){"rate/classifier", head_lr};
+    v[k++] = (mf_scalar){"speed/images_per_second", seconds > 0.0 ? samples * t->s->method.def->pictures / seconds : 0.0};
+    return mf_events_put(t->events, t->c.epoch, v, k, err);
 }
 
 mf_status

@@ -373,6 +373,9 @@ end_epoch(mf_trainer *t, double seconds, mf_err *err)
     t->c.train_loss     = t->c.sums.loss / n;
     t->c.train_accuracy = 100.0 * (double)t->c.sums.correct / n;
     mf_trainer_results_row(t, lr[0], lr[1], t->val != NULL ? &t->figures.all : NULL, seconds);
+    if ((st = mf_trainer_events_row(t, lr[0], lr[1], t->val != NULL ? &t->figures.all : NULL, seconds, err)) < 0) {
+        return st;
+    }
     if (t->val != NULL) {
         snprintf(val, sizeof val, ", validation %.2f %% (best %.2f in epoch %lld)", t->figures.all.accuracy,
                  t->c.best_score, (long long)t->c.best_epoch);
@@ -512,6 +515,7 @@ tear_down(mf_trainer *t)
     mf_str_free(&t->results);
     mf_str_free(&t->timings);
     mf_kinds_free(&t->kinds);
+    mf_events_close(t->events);
     mf_free(t);
 }
 

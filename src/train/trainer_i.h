@@ -5,6 +5,7 @@
 
 #include "core/str.h"
 #include "eval/score.h"
+#include "train/events.h"
 #include "train/network.h"
 #include "train/optim.h"
 #include "train/trainer.h"
@@ -50,6 +51,7 @@ typedef struct mf_trainer {
     mf_counters         c;
     mf_tensors          best;        /* "best/<name>": weights of the best epoch */
     mf_str              results, timings;
+    mf_events          *events;      /* opened when the first epoch of this process ends */
     mf_kinds            kinds;       /* of masks, for predictions.csv */
     mf_figures          figures;     /* of the last scoring */
     uint64_t            fingerprint; /* settings, seed and data: a saved state of another run is refused */
@@ -67,6 +69,8 @@ mf_status mf_trainer_save_weights(mf_trainer *t, const char *name, bool best, mf
 /* record.c */
 mf_status mf_trainer_begin_files(mf_trainer *t, mf_err *err);   /* config.yaml, env.json */
 mf_status mf_trainer_write_tables(mf_trainer *t, mf_err *err);  /* results.csv, timings.csv */
+/* The same figures as the last row of results.csv, for TensorBoard. */
+mf_status mf_trainer_events_row(mf_trainer *t, double lr, double head_lr, const mf_metrics *val, double seconds, mf_err *err);
 mf_status mf_trainer_results_head(mf_trainer *t, mf_err *err);
 void      mf_trainer_results_row(mf_trainer *t, double lr, double head_lr, const mf_metrics *val, double seconds);
 /* summary.json; val and test are of {selected, best, last}, NULL where there is no such part. */
