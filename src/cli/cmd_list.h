@@ -2,6 +2,7 @@
 MF_CMD(annotate)
 MF_CMD(bench)
 MF_CMD(compare)
+MF_CMD(cross)
 MF_CMD(crossval)
 MF_CMD(data)
 MF_CMD(demo)

@@ -39,6 +39,7 @@ typedef struct mf_pred_run {
     int         method, methods, folds;
     bool        crossval;        /* from a cross-validation (crossval.json), else one training or one file */
     bool        cross;           /* the same pictures scored by the networks of several folds (cross.json) */
+    bool        trained_on_it;   /* cross: the networks were trained on this very data set */
     bool        select_fold;     /* the epoch was chosen on the scored fold itself */
     bool        folds_overlap;   /* the published overlapping division, or pictures scored twice */
     int64_t     shared_subjects; /* people both trained on and scored; -1: the run does not say */

@@ -56,6 +56,7 @@ describe(mf_predictions *p, mf_pred_run *run, const char **method, mf_err *err)
     run->select_fold     = mf_str_eq(mf_json_text(mf_json_get(about, "select"), ""), "fold");
     run->folds_overlap   = mf_str_eq(mf_json_text(mf_json_get(about, "folds_from"), ""), "msde-code");
     run->shared_subjects = mf_json_int(mf_json_get(mf_json_get(summary, "protocol"), "shared_subjects"), -1);
+    run->trained_on_it   = mf_json_is_true(mf_json_get(cross, "trained_on_it"));
     run->select_fold     = run->select_fold || mf_json_is_true(mf_json_get(mf_json_get(summary, "protocol"), "chosen_on_scored"));
 done:
     mf_json_free(crossval);

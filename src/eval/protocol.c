@@ -174,6 +174,10 @@ mf_protocol_warnings(mf_str *out, size_t *n, const mf_predictions *p, mf_err *er
                           run->path, run->shared_subjects > 0 ? (long long)run->shared_subjects : (long long)split, known);
             ++*n;
         }
+        if (run->trained_on_it) {
+            mf_str_printf(out, "%s: the networks were trained on this very data set: the figures are no test.\n", run->path);
+            ++*n;
+        }
         if (run->select_fold) {
             mf_str_printf(out, "%s: the best epoch was chosen on the pictures that are scored: the figures are too good.\n", run->path);
             ++*n;

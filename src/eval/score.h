@@ -33,11 +33,11 @@ void      mf_scorer_close(mf_scorer *s);
 /* *scores is lent until the next run. */
 mf_status mf_scorer_run(mf_scorer *s, const mf_scores **scores, const mf_progress *progress, mf_err *err);
 
-/* Score rows[0..n-1] straight from their files, for a network that may know other classes than the data set, matched by
- * name. A picture that cannot be read is said in the log, marked in out->unread and counted in *failed. MF_E_ARG: a label
+/* Score rows[0..n-1] straight from their files, for a network that may know other classes than the data set: matched by
+ * name, or label_of[class of the data set] says the class (-1: none) when it is not NULL; it is copied. A picture that cannot be read is said in the log, marked in out->unread and counted in *failed. MF_E_ARG: a label
  * of these rows that the network does not know. *out ({0} before) is the caller's, lending names from `f`. */
 mf_status mf_score_files(mf_scores *out, size_t *failed, mf_infer *f, const mf_dataset *d, const uint32_t *rows, size_t n,
-                         const mf_log *log, const mf_progress *progress, mf_err *err);
+                         const int *label_of, const mf_log *log, const mf_progress *progress, mf_err *err);
 
 bool mf_domain_has(mf_domain k, const mf_row *r);
 /* Pictures that could not be read count as errors. */

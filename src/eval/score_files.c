@@ -6,7 +6,7 @@
 
 /* The network's number of each of the data set's classes; -1 where it has none. */
 static mf_status
-map_labels(mf_scores *s, const mf_infer *f, const mf_dataset *d, mf_err *err)
+map_labels(mf_scores *s, const mf_infer *f, const mf_dataset *d, const int *label_of, mf_err *err)
 {
     const char *const *names = mf_infer_classes(f);
 
@@ -15,8 +15,8 @@ map_labels(mf_scores *s, const mf_infer *f, const mf_dataset *d, mf_err *err)
         return mf_oom(err, (size_t)d->n_classes * sizeof *s->label_map, "labels");
     }
     for (int c = 0; c < d->n_classes; c++) {
-        s->label_map[c] = -1;
-        for (int k = 0; k < s->classes; k++) {
+        s->label_map[c] = label_of != NULL ? label_of[c] : -1;
+        for (int k = 0; k < s->classes && label_of == NULL; k++) {
             if (names == NULL ? k == c : mf_str_eq(names[k], d->classes[c])) {
                 s->label_map[c] = k;
             }
@@ -112,7 +112,7 @@ one_batch(mf_scores *out, size_t *failed, paths *p, mf_infer *f, const mf_datase
 
 mf_status
 mf_score_files(mf_scores *out, size_t *failed, mf_infer *f, const mf_dataset *d, const uint32_t *rows, size_t n,
-               const mf_log *log, const mf_progress *progress, mf_err *err)
+               const int *label_of, const mf_log *log, const mf_progress *progress, mf_err *err)
 {
     const size_t batch = (size_t)mf_infer_batch(f);
     paths        p     = {0};
@@ -127,7 +127,7 @@ mf_score_files(mf_scores *out, size_t *failed, mf_infer *f, const mf_dataset *d,
         st = mf_oom(err, n * (size_t)out->classes * sizeof *out->prob, "scoring");
         goto done;
     }
-    if ((st = map_labels(out, f, d, err)) < 0 || (st = known_labels(out, d, rows, n, err)) < 0 ||
+    if ((st = map_labels(out, f, d, label_of, err)) < 0 || (st = known_labels(out, d, rows, n, err)) < 0 ||
         (st = paths_new(&p, batch, (size_t)out->classes, err)) < 0) {
         goto done;
     }

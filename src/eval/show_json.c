@@ -212,6 +212,11 @@ put_over_folds(mf_json_out *j, const mf_predictions *p, int method, mf_err *err)
         mf_json_close(j, ']');
         mf_json_close(j, '}');
     }
+    mf_json_open(j, "per_class", '{');
+    for (int c = 0; c < p->n_classes; c++) {
+        mf_json_put_num(j, p->classes[c], f.diagonal[MF_DOMAIN_ALL][c]);
+    }
+    mf_json_close(j, '}');
     mf_json_open(j, "mean_diagonal", '{');
     for (int k = 0; k < MF_DOMAIN_COUNT; k++) {
         mf_json_open(j, domain[k], '{');

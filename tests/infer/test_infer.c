@@ -182,7 +182,7 @@ test_scores(void **state)
     for (uint32_t i = 0; i < PICTURES; i++) {
         rows[i] = i;
     }
-    assert_mf_ok(mf_score_files(&files, &failed, f, d, rows, PICTURES, NULL, NULL, &err), &err);
+    assert_mf_ok(mf_score_files(&files, &failed, f, d, rows, PICTURES, NULL, NULL, NULL, &err), &err);
     assert_int_equal(failed, 0);
     assert_int_equal(files.n, PICTURES);
     assert_mf_ok(mf_cache_build(&cache, d, rows, PICTURES, &co, &err), &err);
