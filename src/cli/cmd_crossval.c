@@ -151,7 +151,8 @@ run_folds(mf_cli *cli, const crossval_cfg *c, int argc, char **argv, mf_err *err
     }
     if ((st = settings_of(all, &job.n_methods, cli, c->methods.s, argc, argv, err)) < 0 ||
         (st = parse_shard(&job.shard, &job.shards, c->shard.s, err)) < 0 || (st = mf_cli_need(s->t.data.s, "data", err)) < 0 ||
-        (st = mf_cli_need(s->t.out.s, "out", err)) < 0 || (st = mf_dataset_load(&d, s->t.data.s, err)) < 0) {
+        (st = mf_cli_need(s->t.out.s, "out", err)) < 0 || (st = mf_dataset_load(&d, s->t.data.s, err)) < 0 ||
+        (st = mf_dataset_need_pictures(d, err)) < 0) {
         goto done;
     }
     rows = mf_calloc(d->n_rows, sizeof *rows);

@@ -157,6 +157,8 @@ run_check(int argc, char **argv, mf_cli *cli, mf_err *err)
     if ((st = mf_cli_parse(cli, &mf_cmd_data_check, &set, 1, argc, argv, &n, 1, 1, err)) < 0 ||
         (st = mf_dataset_load_all(&d, argv[0], err)) < 0)
         return st;
+    if ((st = mf_dataset_need_pictures(d, err)) < 0)
+        goto done;
     jobs = mf_cmd_data_jobs(cli, "checking pictures");
     if ((st = mf_check_run(&r, d, &jobs, err)) < 0)
         goto done;

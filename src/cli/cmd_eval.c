@@ -176,7 +176,8 @@ run_eval(int argc, char **argv, mf_cli *cli, mf_err *err)
     io.backend = c.backend.s;
     io.batch   = (int)c.batch;
     io.prec    = c.precision == 0 ? MF_PREC_AUTO : c.precision == 1 ? MF_PREC_F32 : MF_PREC_BF16;
-    if ((st = mf_dataset_load(&d, argv[1], err)) < 0 || (st = wanted_rows(&rows, &n, d, c.split, err)) < 0 ||
+    if ((st = mf_dataset_load(&d, argv[1], err)) < 0 || (st = mf_dataset_need_pictures(d, err)) < 0 ||
+        (st = wanted_rows(&rows, &n, d, c.split, err)) < 0 ||
         (st = mf_infer_load(&f, argv[0], &io, err)) < 0 ||
         (st = mf_score_files(&s, &failed, f, d, rows, n, NULL, &cli->log, &cli->progress, err)) < 0) {
         goto done;

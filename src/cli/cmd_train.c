@@ -35,7 +35,7 @@ run_train(int argc, char **argv, mf_cli *cli, mf_err *err)
     mf_opt_defaults(train_cmd_rows, &c);
     if ((st = mf_cli_settings(&s, cli, &mf_cmd_train, &extra, NULL, argc, argv, err)) < 0 ||
         (st = mf_cli_need(s.t.data.s, "data", err)) < 0 || (st = mf_cli_need(s.t.out.s, "out", err)) < 0 ||
-        (st = mf_dataset_load(&d, s.t.data.s, err)) < 0) {
+        (st = mf_dataset_load(&d, s.t.data.s, err)) < 0 || (st = mf_dataset_need_pictures(d, err)) < 0) {
         goto done;
     }
     if ((st = mf_parts_by_split(&parts, d, s.t.val_share, (uint64_t)s.t.seed, &cli->log, err)) < 0 ||

@@ -309,6 +309,17 @@ mf_dataset_find(const mf_dataset *d, const char *image)
     return mf_nametab_find(&d->store->images, image);
 }
 
+mf_status
+mf_dataset_need_pictures(const mf_dataset *d, mf_err *err)
+{
+    if (d->n_rows)
+        return MF_OK;
+    if (d->n_quarantined)
+        return mf_fail(err, MF_E_NOTFOUND, "data set '%s' has no picture left: quarantine.csv leaves out all %zu; mend them and run "
+                       "`maskfer data check %s` again", d->dir, d->n_quarantined, d->dir);
+    return mf_fail(err, MF_E_NOTFOUND, "data set '%s' is empty: its manifest.csv lists no picture", d->dir);
+}
+
 long
 mf_dataset_line(const mf_dataset *d, size_t row)
 {

@@ -48,6 +48,8 @@ mf_status mf_dataset_load(mf_dataset **out, const char *dir, mf_err *err);
 /* The same with the quarantined rows. */
 mf_status mf_dataset_load_all(mf_dataset **out, const char *dir, mf_err *err);
 void      mf_dataset_free(mf_dataset *d);
+/* For commands that do something with pictures. MF_E_NOTFOUND: there is none, or all are in quarantine.csv. */
+mf_status mf_dataset_need_pictures(const mf_dataset *d, mf_err *err);
 /* SHA-256 over classes and rows (names and labels, not pixels), hex. */
 void      mf_dataset_hash(char out[65], const mf_dataset *d);
 /* Row of a picture, or -1. */

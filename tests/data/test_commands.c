@@ -109,6 +109,18 @@ test_bad_sets(void **state)
     small_set("bad", "image,label\n../x.png,sad\n");
     assert_int_equal(run("data check bad"), 1);
     output_has("err.txt", "bad/manifest.csv: line 2: picture '../x.png' leaves the data-set folder");
+    small_set("none", "image,label\n");
+    assert_int_equal(run("data check none"), 1);
+    output_has("err.txt", "data set 'none' is empty: its manifest.csv lists no picture");
+    assert_int_equal(run("train none --method supervised --out none-run"), 1);
+    output_has("err.txt", "data set 'none' is empty");
+    assert_int_equal(run("crossval none --methods supervised --out none-run"), 1);
+    output_has("err.txt", "data set 'none' is empty");
+    assert_false(mf_path_exists(mf_test_path("none-run")));
+    small_text("none/manifest.csv", "image,label\na.png,sad\n");
+    small_text("none/quarantine.csv", "image,reason\na.png,gone\n");
+    assert_int_equal(run("train none --method supervised --out none-run"), 1);
+    output_has("err.txt", "quarantine.csv leaves out all 1");
     small_set("bad", "image,label\na.png,sad\nb.png,sad\n");
     small_picture("bad/a.png", 8, 8, 3, 1);
     small_text("bad/b.png", "nothing");
