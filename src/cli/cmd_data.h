@@ -7,7 +7,7 @@
 #include "data/jobs.h"
 #include "data/manifest.h"
 
-extern const mf_cmd mf_cmd_data, mf_cmd_data_adjudicate, mf_cmd_data_check, mf_cmd_data_folds, mf_cmd_data_import,
+extern const mf_cmd mf_cmd_data, mf_cmd_data_adjudicate, mf_cmd_data_check, mf_cmd_data_folds, mf_cmd_data_import, mf_cmd_data_landmarks,
     mf_cmd_data_occlude, mf_cmd_data_pairs, mf_cmd_data_synth;
 
 /* Threads from --threads (all cores unless given), progress on the terminal, stopped by the first Ctrl-C. */

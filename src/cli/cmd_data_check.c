@@ -36,6 +36,14 @@ put_group(mf_str *out, const mf_dataset *d, const mf_check_same *g)
 }
 
 static void
+put_point(mf_str *out, const mf_dataset *d, const mf_check_report *r, const mf_check_point *p)
+{
+    mf_str_printf(out, "  %s/landmarks.csv: line %ld: point %d (%.1f, %.1f) lies outside picture '%s' of %d x %d pixels", d->dir,
+                  p->line, p->point, (double)p->x, (double)p->y, d->rows[p->row].image, r->size[p->row][0], r->size[p->row][1]);
+    mf_str_printf(out, p->n > 1 ? ", and %d points more\n" : "\n", p->n - 1);
+}
+
+static void
 put_same(mf_str *out, const mf_dataset *d, const mf_check_report *r, bool all)
 {
     size_t i, pictures = 0, shown = 0, telling = 0;
@@ -62,6 +70,25 @@ put_same(mf_str *out, const mf_dataset *d, const mf_check_report *r, bool all)
         mf_str_printf(out, "  and %zu groups more (--list shows all)\n", telling - shown);
 }
 
+/* One line a picture with points outside; slips are all shown. */
+static void
+put_outside(mf_str *out, const mf_dataset *d, const mf_check_report *r, bool all)
+{
+    size_t i, shown = 0, mild = r->n_outside - r->n_slips;
+
+    if (r->n_slips)
+        mf_str_printf(out, "\n%zu pictures have landmarks so far outside that they cannot belong to them:\n", r->n_slips);
+    for (i = 0; i < r->n_outside; i++)
+        if (r->outside[i].slip)
+            put_point(out, d, r, &r->outside[i]);
+    if (mild)
+        mf_str_printf(out, "\n%zu pictures have landmarks a little outside, as where the picture's edge cuts the face%s\n", mild,
+                      all ? ":" : " (--list shows them)");
+    for (i = 0; all && i < r->n_outside; i++)
+        if (!r->outside[i].slip && shown++ < d->n_rows)
+            put_point(out, d, r, &r->outside[i]);
+}
+
 static void
 put_text(mf_str *out, const mf_dataset *d, const mf_check_report *r, const check_cfg *o, double seconds)
 {
@@ -80,6 +107,7 @@ put_text(mf_str *out, const mf_dataset *d, const mf_check_report *r, const check
             mf_str_printf(out, "  %s: %s\n", d->rows[r->bad[i].row].image, r->bad[i].reason);
     }
     put_same(out, d, r, o->list);
+    put_outside(out, d, r, o->list);
     if (r->pairs_unlike)
         mf_str_printf(out, "\n%zu of %d pairs join pictures that differ in person or label\n", r->pairs_unlike, d->n_pairs);
     mf_str_printf(out, "\nchecked in %.1f s\n", seconds);
@@ -123,6 +151,24 @@ put_json(mf_str *out, const mf_dataset *d, const mf_check_report *r, double seco
     }
     mf_json_close(&j, ']');
     mf_json_close(&j, '}');
+    if (r->has_landmarks) {
+        mf_json_open(&j, "landmarks_outside", '{');
+        mf_json_put_int(&j, "slips", (int64_t)r->n_slips);
+        mf_json_put_int(&j, "pictures", (int64_t)r->n_outside);
+        mf_json_open(&j, "list", '[');
+        for (i = 0; i < r->n_outside; i++) {
+            mf_json_open(&j, NULL, '{');
+            mf_json_put_str(&j, "image", d->rows[r->outside[i].row].image);
+            mf_json_put_int(&j, "line", r->outside[i].line);
+            mf_json_put_int(&j, "point", r->outside[i].point);
+            mf_json_put_num(&j, "x", (double)r->outside[i].x);
+            mf_json_put_num(&j, "y", (double)r->outside[i].y);
+            mf_json_put_bool(&j, "slip", r->outside[i].slip);
+            mf_json_close(&j, '}');
+        }
+        mf_json_close(&j, ']');
+        mf_json_close(&j, '}');
+    }
     mf_json_open(&j, "pairs", '{');
     mf_json_put_int(&j, "count", d->n_pairs);
     mf_json_put_int(&j, "unlike", (int64_t)r->pairs_unlike);
@@ -146,6 +192,7 @@ run_check(int argc, char **argv, mf_cli *cli, mf_err *err)
     mf_cli_set      set = {check_opts, &o};
     mf_status       st;
     mf_dataset     *d    = NULL;
+    mf_landmark_table *lm = NULL;
     mf_check_report r    = {0};
     mf_str          out  = {0};
     mf_jobs_opts    jobs;
@@ -160,7 +207,8 @@ run_check(int argc, char **argv, mf_cli *cli, mf_err *err)
     if ((st = mf_dataset_need_pictures(d, err)) < 0)
         goto done;
     jobs = mf_cmd_data_jobs(cli, "checking pictures");
-    if ((st = mf_check_run(&r, d, &jobs, err)) < 0)
+    if ((st = mf_landmarks_load(&lm, d, err)) < 0 || (st = mf_check_run(&r, d, &jobs, err)) < 0 ||
+        (st = mf_check_landmarks(&r, lm, err)) < 0)
         goto done;
     if (o.quarantine && mf_check_quarantine(&r, d, &why) < 0)
         mf_logf(&cli->log, MF_LOG_WARN, "%s", why.msg);
@@ -171,8 +219,18 @@ run_check(int argc, char **argv, mf_cli *cli, mf_err *err)
     if ((st = mf_cli_put(cli, &out, err)) == MF_OK && r.n_bad)
         st = mf_fail(err, MF_E_FORMAT, "data set '%s': %zu of %zu pictures cannot be read; replace them or remove their lines "
                      "from manifest.csv", d->dir, r.n_bad, r.n_rows);
+    if (st == MF_OK && r.n_slips) {
+        const mf_check_point *p = r.outside;
+
+        while (!p->slip)
+            p++;
+        st = mf_fail(err, MF_E_FORMAT, "%s/landmarks.csv: line %ld: point %d (%.1f, %.1f) lies far outside the picture of %d x %d "
+                     "pixels; %zu pictures have such points: are they of other pictures, or in other units?", d->dir, p->line,
+                     p->point, (double)p->x, (double)p->y, r.size[p->row][0], r.size[p->row][1], r.n_slips);
+    }
 done:
     mf_str_free(&out);
+    mf_landmarks_free(lm);
     mf_check_free(&r);
     mf_dataset_free(d);
     return st;
@@ -185,6 +243,7 @@ const mf_cmd mf_cmd_data_check = {
     .text    = "Reads the manifest strictly, decodes every picture on all cores, counts by class,\n"
                "occlusion, split and person, and names byte-identical pictures that lie in two\n"
                "splits, show two people, or carry two labels.\n\n"
+               "Landmarks are held against the size of their pictures.\n\n"
                "Pictures that cannot be read are named with the reason, and written to\n"
                "DIR/quarantine.csv; then the exit status is 1.",
     .opts    = {check_opts},

@@ -202,8 +202,12 @@ collect(mf_check_report *r, look *l, size_t n, mf_err *err)
         r->n_bad += l[i].reason != NULL;
     if (!(r->bad = mf_calloc(r->n_bad, sizeof *r->bad)))
         return mf_oom(err, r->n_bad * sizeof *r->bad, "unreadable pictures");
+    if (!(r->size = mf_calloc(n, sizeof *r->size)))
+        return mf_oom(err, n * sizeof *r->size, "sizes of pictures");
     r->n_bad = 0;
     for (i = 0; i < n; i++) {
+        r->size[i][0] = l[i].width;
+        r->size[i][1] = l[i].height;
         r->bytes += l[i].bytes;
         if (l[i].reason) {
             r->bad[r->n_bad++] = (mf_check_bad){i, l[i].reason};
@@ -244,6 +248,33 @@ mf_check_run(mf_check_report *out, const mf_dataset *d, const mf_jobs_opts *jobs
     return st;
 }
 
+mf_status
+mf_check_landmarks(mf_check_report *r, const mf_landmark_table *t, mf_err *err)
+{
+    mf_check_point p = {0}, *list;
+    size_t         cap = 0;
+
+    r->has_landmarks = t != NULL;
+    for (p.row = 0; t && p.row < r->n_rows; p.row++) {
+        mf_landmarks lm = mf_landmarks_of(t, p.row);
+
+        if (!r->size[p.row][0] || !(p.n = mf_landmarks_outside(&p.point, &p.slip, &lm, r->size[p.row][0], r->size[p.row][1])))
+            continue;
+        if (r->n_outside == cap) {
+            cap = cap ? cap * 2 : 64;
+            if (!(list = mf_realloc(r->outside, cap, sizeof *list)))
+                return mf_oom(err, cap * sizeof *list, "landmarks outside their pictures");
+            r->outside = list;
+        }
+        p.line = mf_landmarks_line(t, p.row);
+        p.x    = lm.x[p.point];
+        p.y    = lm.y[p.point];
+        r->outside[r->n_outside++] = p;
+        r->n_slips += p.slip;
+    }
+    return MF_OK;
+}
+
 void
 mf_check_free(mf_check_report *r)
 {
@@ -254,6 +285,8 @@ mf_check_free(mf_check_report *r)
     mf_free(r->bad);
     mf_free(r->same);
     mf_free(r->same_rows);
+    mf_free(r->size);
+    mf_free(r->outside);
     *r = (mf_check_report){0};
 }
 

@@ -13,8 +13,6 @@
 #include "data/repeated.h"
 #include "data/store.h"
 
-enum { FLUSH = 1 << 20 };
-
 /* ---- rows ---- */
 
 static mf_status
@@ -196,42 +194,35 @@ copy_one(void *arg, size_t i, mf_err *err)
     return mf_import_make(j->im, i, j->dir, j->link, err);
 }
 
-/* landmarks.csv, written as it is made: the text of 68 points is longer than the points. */
+static mf_landmarks
+points_of(const void *arg, size_t row)
+{
+    const mf_import *im = arg;
+    const float     *p  = im->points + row * 2 * (size_t)im->n_points;
+    mf_landmarks     lm = {0};
+    int              k;
+
+    if (isnan(p[0]))
+        return lm;
+    lm.n = im->n_points;
+    for (k = 0; k < lm.n; k++) {
+        lm.x[k] = p[2 * k];
+        lm.y[k] = p[2 * k + 1];
+    }
+    return lm;
+}
+
 static mf_status
 write_landmarks(const mf_import *im, const char *dir, mf_err *err)
 {
-    mf_status    st;
-    mf_writer   *w    = NULL;
-    mf_str       path = {0}, text = {0};
-    mf_landmarks lm   = {.n = im->n_points};
-    size_t       i, width = 2 * (size_t)im->n_points;
-    int          k;
+    mf_status st;
+    mf_str    path = {0};
 
     if (!im->n_landmarks)
         return MF_OK;
     mf_path_join(&path, dir, "landmarks.csv");
-    if ((st = mf_str_ok(&path, err)) < 0 || (st = mf_writer_open(&w, mf_str_c(&path), err)) < 0)
-        goto done;
-    mf_landmarks_put_header(&text, im->n_points);
-    for (i = 0; i <= im->data->n_rows && st == MF_OK; i++) {
-        if (i < im->data->n_rows && !isnan(im->points[i * width])) {
-            for (k = 0; k < lm.n; k++) {
-                lm.x[k] = im->points[i * width + 2 * (size_t)k];
-                lm.y[k] = im->points[i * width + 2 * (size_t)k + 1];
-            }
-            mf_landmarks_put(&text, im->data->rows[i].image, &lm);
-        }
-        if (i < im->data->n_rows && text.len < FLUSH)
-            continue;
-        if ((st = mf_str_ok(&text, err)) == MF_OK)
-            st = mf_writer_put(w, text.data, text.len, err);
-        mf_str_clear(&text);
-    }
-    if (st == MF_OK)
-        st = mf_writer_commit(w, err);
-done:
-    mf_writer_free(w);
-    mf_str_free(&text);
+    if ((st = mf_str_ok(&path, err)) == MF_OK)
+        st = mf_landmarks_write(mf_str_c(&path), im->data, im->n_points, points_of, im, err);
     mf_str_free(&path);
     return st;
 }

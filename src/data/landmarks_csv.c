@@ -9,11 +9,14 @@
 /* A point further out than this is a slip of units. */
 #define MF_LANDMARK_MAX 1e6
 
+enum { FLUSH = 1 << 20 }; /* bytes of text that are kept before they are written */
+
 struct mf_landmark_table {
     size_t   n_rows;
     int      points;  /* 5 or 68 */
     uint8_t *has;     /* [n_rows] */
     float   *xy;      /* [n_rows, points, 2] */
+    uint32_t *line;   /* [n_rows] of landmarks.csv */
 };
 
 void
@@ -23,11 +26,12 @@ mf_landmarks_free(mf_landmark_table *t)
         return;
     mf_free(t->has);
     mf_free(t->xy);
+    mf_free(t->line);
     mf_free(t);
 }
 
-static mf_status
-table_new(mf_landmark_table **out, size_t n_rows, int points, mf_err *err)
+mf_status
+mf_landmarks_new(mf_landmark_table **out, size_t n_rows, int points, mf_err *err)
 {
     mf_landmark_table *t = mf_calloc(1, sizeof *t);
     size_t             n;
@@ -38,7 +42,8 @@ table_new(mf_landmark_table **out, size_t n_rows, int points, mf_err *err)
     t->points = points;
     t->has    = mf_calloc(n_rows, 1);
     t->xy     = mf_calloc(n, sizeof *t->xy);
-    if (!t->has || !t->xy)
+    t->line   = mf_calloc(n_rows, sizeof *t->line);
+    if (!t->has || !t->xy || !t->line)
         goto oom;
     *out = t;
     return MF_OK;
@@ -48,7 +53,7 @@ oom:
 }
 
 static mf_status
-put_row(mf_landmark_table *t, const mf_dataset *d, char **f, mf_err *err)
+put_row(mf_landmark_table *t, const mf_dataset *d, char **f, long line, mf_err *err)
 {
     mf_status st;
     ptrdiff_t row = mf_dataset_find(d, f[0]);
@@ -65,7 +70,8 @@ put_row(mf_landmark_table *t, const mf_dataset *d, char **f, mf_err *err)
             return mf_fail_in(err, MF_E_FORMAT, "%c of point %d", i % 2 ? 'y' : 'x', i / 2);
         t->xy[(size_t)row * 2 * (size_t)t->points + (size_t)i] = (float)v;
     }
-    t->has[row] = 1;
+    t->has[row]  = 1;
+    t->line[row] = (uint32_t)line;
     return MF_OK;
 }
 
@@ -83,7 +89,7 @@ parse(mf_landmark_table **out, const mf_dataset *d, mf_csv *c, const char *file,
         return mf_fail(err, MF_E_FORMAT, "%s: line 1: the header must be image,x0,y0,... for 5 points (11 columns) or 68 "
                        "(137), not %zu columns", file, n);
     n_cols = n;
-    if ((st = table_new(&t, d->n_rows, (int)(n - 1) / 2, err)) < 0)
+    if ((st = mf_landmarks_new(&t, d->n_rows, (int)(n - 1) / 2, err)) < 0)
         return st;
     for (;;) {
         if ((st = mf_csv_next(c, &f, &n, err)) < 0 || n == 0)
@@ -92,7 +98,7 @@ parse(mf_landmark_table **out, const mf_dataset *d, mf_csv *c, const char *file,
             st = mf_fail(err, MF_E_FORMAT, "%s: line %ld: %zu fields, but the header has %zu", file, mf_csv_line(c), n, n_cols);
             break;
         }
-        if ((st = put_row(t, d, f, err)) < 0) {
+        if ((st = put_row(t, d, f, mf_csv_line(c), err)) < 0) {
             mf_fail_in(err, st, "%s: line %ld", file, mf_csv_line(c));
             break;
         }
@@ -152,6 +158,98 @@ mf_landmarks_of(const mf_landmark_table *t, size_t row)
         lm.y[i] = p[1];
     }
     return lm;
+}
+
+long
+mf_landmarks_line(const mf_landmark_table *t, size_t row)
+{
+    return t && row < t->n_rows ? (long)t->line[row] : 0;
+}
+
+int
+mf_landmarks_points(const mf_landmark_table *t)
+{
+    return t ? t->points : 0;
+}
+
+void
+mf_landmarks_set(mf_landmark_table *t, size_t row, const mf_landmarks *lm)
+{
+    int i;
+
+    MF_ASSERT(row < t->n_rows && lm->n == t->points);
+    for (i = 0; i < t->points; i++) {
+        float *p = t->xy + ((size_t)t->points * row + (size_t)i) * 2;
+
+        p[0] = lm->x[i];
+        p[1] = lm->y[i];
+    }
+    t->has[row] = 1;
+}
+
+mf_status
+mf_landmarks_write(const char *path, const mf_dataset *d, int points, mf_landmarks_of_fn *of, const void *arg, mf_err *err)
+{
+    mf_status  st;
+    mf_writer *w    = NULL;
+    mf_str     text = {0};
+    size_t     i;
+
+    if ((st = mf_writer_open(&w, path, err)) < 0)
+        return st;
+    mf_landmarks_put_header(&text, points);
+    for (i = 0; i < d->n_rows && st == MF_OK; i++) {
+        mf_landmarks lm = of(arg, i);
+
+        if (lm.n)
+            mf_landmarks_put(&text, d->rows[i].image, &lm);
+        if (text.len < FLUSH && i + 1 < d->n_rows)
+            continue;
+        if ((st = mf_str_ok(&text, err)) == MF_OK)
+            st = mf_writer_put(w, text.data, text.len, err);
+        mf_str_clear(&text);
+    }
+    if (st == MF_OK)
+        st = mf_writer_commit(w, err);
+    mf_writer_free(w);
+    mf_str_free(&text);
+    return st;
+}
+
+static mf_landmarks
+of_table(const void *arg, size_t row)
+{
+    return mf_landmarks_of(arg, row);
+}
+
+mf_status
+mf_landmarks_save(const mf_landmark_table *t, const mf_dataset *d, const char *path, mf_err *err)
+{
+    return mf_landmarks_write(path, d, t->points, of_table, t, err);
+}
+
+int
+mf_landmarks_outside(int *first, bool *slip, const mf_landmarks *lm, int width, int height)
+{
+    int    n = 0, i;
+    double far_x = MF_LANDMARK_MARGIN * width, far_y = MF_LANDMARK_MARGIN * height;
+
+    *first = -1;
+    *slip  = false;
+    for (i = 0; i < lm->n; i++) {
+        double x = (double)lm->x[i], y = (double)lm->y[i];
+
+        if (x >= 0 && y >= 0 && x <= width && y <= height)
+            continue;
+        n++;
+        if (*first < 0)
+            *first = i;
+        if (!*slip && (x < -far_x || y < -far_y || x > width + far_x || y > height + far_y)) {
+            *slip  = true;
+            *first = i;
+        }
+    }
+    return n;
 }
 
 void

@@ -2,6 +2,7 @@
 #ifndef MF_DATA_LANDMARKS_CSV_H
 #define MF_DATA_LANDMARKS_CSV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "core/error.h"
 #include "core/str.h"
@@ -19,6 +20,29 @@ mf_status    mf_landmarks_parse(mf_landmark_table **out, const mf_dataset *d, co
 void         mf_landmarks_free(mf_landmark_table *t);
 /* By value; n = 0 where the table is NULL or has no points for the row. */
 mf_landmarks mf_landmarks_of(const mf_landmark_table *t, size_t row);
+
+/* Line of landmarks.csv that the row was read from; 0: none. */
+long         mf_landmarks_line(const mf_landmark_table *t, size_t row);
+/* 5 or 68; 0 where the table is NULL. */
+int          mf_landmarks_points(const mf_landmark_table *t);
+
+/* An empty table for the rows of a data set, to be filled row by row. */
+mf_status    mf_landmarks_new(mf_landmark_table **out, size_t n_rows, int points, mf_err *err);
+/* lm->n must be the table's. */
+void         mf_landmarks_set(mf_landmark_table *t, size_t row, const mf_landmarks *lm);
+/* Write the rows that have points, atomically. */
+mf_status    mf_landmarks_save(const mf_landmark_table *t, const mf_dataset *d, const char *path, mf_err *err);
+
+/* The same from anywhere: `of` gives the landmarks of a row, n = 0 for none. The text is written as it is made. */
+typedef mf_landmarks mf_landmarks_of_fn(const void *arg, size_t row);
+mf_status    mf_landmarks_write(const char *path, const mf_dataset *d, int points, mf_landmarks_of_fn *of, const void *arg,
+                                mf_err *err);
+
+/* How many points lie outside a picture of width x height; *first is the first of them. A point of a face that the picture's
+ * edge cuts may; one further out than MF_LANDMARK_MARGIN of the side is a slip: of another picture, or in other units, and
+ * *slip is then true and *first that point. */
+#define MF_LANDMARK_MARGIN 0.5
+int          mf_landmarks_outside(int *first, bool *slip, const mf_landmarks *lm, int width, int height);
 
 /* Text of a landmarks.csv: the header for `points` (5 or 68), then a row a picture; lm->n must equal points. Pixels
  * are written with two decimals. */
