@@ -4,7 +4,8 @@
  *   parity_tool BACKEND ARCH METHOD OPTIMISER LR DECAY WEIGHTS.safetensors DATA.safetensors OUT.safetensors
  *
  * DATA: x0 [steps, N, C, H, W], x1 the same for methods of two pictures, target [steps, N, classes].
- * METHOD: name, or name:option=value,option=value. WEIGHTS may hold "teacher.*" too. */
+ * METHOD: name, or name:option=value,option=value. WEIGHTS may hold "teacher.*" too. OPTIMISER none: no step is taken, and
+ * only the first of DATA is run. With BACKEND ref64 all is computed and written in double, with OPTIMISER none alone. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ typedef struct job {
     mf_graph   *g;
     mf_program *p;
     mf_optim   *optim;
+    mf_dtype    real; /* F32, or F64 on ref64 */
 } job;
 
 static mf_status
@@ -61,8 +63,8 @@ save_grads(job *j, mf_err *err)
 
         if (!p->grad) continue;
         snprintf(name, sizeof name, "grad:%s", p->name);
-        if ((st = mf_tensors_add(&j->out, name, MF_DTYPE_F32, &p->shape, &t, err)) < 0) return st;
-        mf_param_get_grad(p, MF_DTYPE_F32, t->data);
+        if ((st = mf_tensors_add(&j->out, name, j->real, &p->shape, &t, err)) < 0) return st;
+        mf_param_get_grad(p, j->real, t->data);
     }
     return MF_OK;
 }
@@ -84,7 +86,10 @@ build(job *j, const char *backend, const char *arch, const char *method, mf_err 
     if (m.def->pictures > 1 && !x1) return mf_fail(err, MF_E_ARG, "method %s needs x1", method);
     if ((st = mf_model_make(&model, arch, (int)t->shape.dim[2], (int)x0->shape.dim[2], (int)x0->shape.dim[3], (int)x0->shape.dim[4], err)) < 0) return st;
     model.norm = m.def->norm ? m.def->norm(m.cfg) : MF_NORM_NONE;
-    if ((st = mf_params_new(&j->ps, MF_DTYPE_F32, err)) < 0 || (st = mf_graph_new(&j->g, j->ps, err)) < 0) return st;
+    if ((st = mf_backend_find(&o.backend, backend, err)) < 0) return st;
+    j->real = o.backend->real;
+    if (j->real == MF_DTYPE_F64) o.prec = MF_PREC_F64;
+    if ((st = mf_params_new(&j->ps, j->real, err)) < 0 || (st = mf_graph_new(&j->g, j->ps, err)) < 0) return st;
     mf_graph_training(j->g, true);
     in.model        = &model;
     in.teacher      = m.def->needs_teacher ? &model : NULL;
@@ -99,7 +104,7 @@ build(job *j, const char *backend, const char *arch, const char *method, mf_err 
     if ((st = m.def->build(&out, j->g, &in, m.cfg, err)) < 0) return st;
     mf_graph_output(j->g, "loss", out.loss);
     mf_graph_output(j->g, "logits", out.logits);
-    if ((st = mf_graph_backward(j->g, out.loss, NULL, 0, err)) < 0 || (st = mf_backend_find(&o.backend, backend, err)) < 0) return st;
+    if ((st = mf_graph_backward(j->g, out.loss, NULL, 0, err)) < 0) return st;
     o.batch = (int)x0->shape.dim[1];
     if ((st = mf_program_compile(&j->p, j->g, &o, err)) < 0) return st;
     if ((st = mf_params_materialize(j->ps, 1, err)) < 0 || (st = mf_params_want_grads(j->ps, err)) < 0) return st;
@@ -111,22 +116,26 @@ run(job *j, const char *optimiser, double lr, double decay, mf_err *err)
 {
     const mf_tensor *x[3] = {mf_tensors_find(&j->data, "x0"), mf_tensors_find(&j->data, "x1"), mf_tensors_find(&j->data, "target")};
     static const char *const names[] = {"x0", "x1", "target"};
-    int64_t       steps = x[0]->shape.dim[0];
+    const bool    still = strcmp(optimiser, "none") == 0;
+    int64_t       steps = still ? 1 : x[0]->shape.dim[0], all = x[0]->shape.dim[0];
     mf_optim_opts o     = {.weight_decay = decay, .decay_all = true, .accumulate = 1};
     mf_tensor    *t;
     mf_shape      s = mf_shape_of(1, steps), ls = mf_shape_of(2, x[2]->shape.dim[1], x[2]->shape.dim[2]);
-    float        *losses;
+    double       *losses;
     union {
         uint8_t bytes[MF_OPTIM_CFG_MAX];
         double  align;
     } cfg;
     double    rates[MF_OPTIM_GROUPS] = {lr, lr};
-    mf_status st;
+    mf_status st = MF_OK;
 
-    if ((st = mf_optim_find(&o.def, optimiser, err)) < 0) return st;
-    mf_opt_defaults(o.def->opts, cfg.bytes);
-    o.cfg = cfg.bytes;
-    if ((st = mf_optim_new(&j->optim, j->ps, &o, err)) < 0) return st;
+    if (!still) {
+        if (j->real != MF_DTYPE_F32) return mf_fail(err, MF_E_ARG, "optimisers work in f32: name 'none'");
+        if ((st = mf_optim_find(&o.def, optimiser, err)) < 0) return st;
+        mf_opt_defaults(o.def->opts, cfg.bytes);
+        o.cfg = cfg.bytes;
+        if ((st = mf_optim_new(&j->optim, j->ps, &o, err)) < 0) return st;
+    }
     losses = mf_calloc((size_t)steps, sizeof *losses);
     if (!losses) return mf_oom(err, (size_t)steps * sizeof *losses, "losses");
     for (int64_t k = 0; k < steps && st == MF_OK; k++) {
@@ -134,15 +143,15 @@ run(job *j, const char *optimiser, double lr, double decay, mf_err *err)
 
         for (int i = 0; i < 3 && st == MF_OK; i++) {
             if (!x[i] || mf_program_input_desc(j->p, names[i], &d, NULL) < 0) continue;
-            st = mf_program_feed(j->p, names[i], MF_DTYPE_F32, (const char *)x[i]->data + (size_t)k * (x[i]->bytes / (size_t)steps), err);
+            st = mf_program_feed(j->p, names[i], MF_DTYPE_F32, (const char *)x[i]->data + (size_t)k * (x[i]->bytes / (size_t)all), err);
         }
         if (st < 0 || (st = mf_program_run(j->p, 1, (uint64_t)k, err)) < 0) break;
-        st = mf_program_read(j->p, "loss", MF_DTYPE_F32, &losses[k], 1, err);
-        if (k == 0 && st == MF_OK && (st = save_grads(j, err)) == MF_OK && (st = mf_tensors_add(&j->out, "logits", MF_DTYPE_F32, &ls, &t, err)) == MF_OK)
-            st = mf_program_read(j->p, "logits", MF_DTYPE_F32, t->data, (size_t)mf_shape_elems(&ls), err);
-        if (st == MF_OK) mf_optim_batch(j->optim, rates, false, NULL);
+        st = mf_program_read(j->p, "loss", MF_DTYPE_F64, &losses[k], 1, err);
+        if (k == 0 && st == MF_OK && (st = save_grads(j, err)) == MF_OK && (st = mf_tensors_add(&j->out, "logits", j->real, &ls, &t, err)) == MF_OK)
+            st = mf_program_read(j->p, "logits", j->real, t->data, (size_t)mf_shape_elems(&ls), err);
+        if (st == MF_OK && !still) mf_optim_batch(j->optim, rates, false, NULL);
     }
-    if (st == MF_OK && (st = mf_tensors_add(&j->out, "losses", MF_DTYPE_F32, &s, &t, err)) == MF_OK) memcpy(t->data, losses, t->bytes);
+    if (st == MF_OK && (st = mf_tensors_add(&j->out, "losses", MF_DTYPE_F64, &s, &t, err)) == MF_OK) memcpy(t->data, losses, t->bytes);
     mf_free(losses);
     return st < 0 ? st : mf_params_export(j->ps, &j->out, err);
 }

@@ -3,7 +3,8 @@
     python parity.py TOOL MASKFER [--backend onednn]      (make parity)
 
 Gradients and logits: worst difference over the largest magnitude of the same tensor, limit 1e-4 (f32). Curves: 20 steps,
-losses and running statistics; see run() for what a kink of a ReLU does to such comparisons."""
+losses and running statistics; see run() for what a kink of a ReLU does to such comparisons. exact() compares in double,
+where kinks do not matter, with a limit of 1e-9: that settles the mathematics, and run() the fast kernels."""
 import argparse
 import copy
 import os
@@ -122,8 +123,10 @@ def curve_gap(a, b):
 
 def run(arch, method, steps, batch, size, name, lr, decay=0.0):
     """A gradient of a ReLU network jumps where a unit sits on its kink, and rounding decides the side: such a draw says nothing,
-    and the next one is taken, 20 at most (the line says which). Wrong code is wrong on every draw. Over many steps kinks
-    cannot be avoided: the curve's limit is 1e-3 or three times the gap between PyTorch's own f32 and f64 curves."""
+    and the next one is taken, 20 at most (the line says which). Wrong code is wrong on every draw. Where all draws have a kink
+    (ResNet-50) the judge is the gradient in double: maskfer's f32 may lie no further from it than twice as far as PyTorch's.
+    Over many steps kinks cannot be avoided: the curve's limit is 1e-3 or three times the gap between PyTorch's own f32 and
+    f64 curves."""
     classes = 7
     for drawn in range(1, 21):
         net = lively(nets.make(arch, classes)).train()
@@ -142,11 +145,18 @@ def run(arch, method, steps, batch, size, name, lr, decay=0.0):
             got = load_file(d + "/o.safetensors")
         losses, logits, grads = train(net, teacher, method, x, t, name, lr, decay)
         worst = max(grads, key=lambda k: relative(got["grad:" + k], grads[k]))
-        if relative(got["grad:" + worst], grads[worst]) <= 1e-4:
+        far = relative(got["grad:" + worst], grads[worst])
+        if far <= 1e-4:
             break
     what = "%s %s %s" % (arch, method, name)
     report("%s: logits" % what, relative(got["logits"], logits), 1e-4)
-    report("%s: worst gradient (%s; draw %d)" % (what, worst, drawn), relative(got["grad:" + worst], grads[worst]), 1e-4)
+    if far <= 1e-4:
+        report("%s: worst gradient (%s; draw %d)" % (what, worst, drawn), far, 1e-4)
+    else:
+        exactly = train(copy.deepcopy(net64), teacher64, method, x[:, :1].double(), t[:1].double(), name, lr, decay)[2]
+        peer = max(relative(grads[k], v) for k, v in exactly.items())
+        ours = max(relative(got["grad:" + k], v) for k, v in exactly.items())
+        report("%s: worst gradient from double's (PyTorch f32: %.1e; no draw off kinks)" % (what, peer), ours, max(1e-4, 2 * peer))
     if steps > 1:
         own = curve_gap(losses, train(net64, teacher64, method, x.double(), t.double(), name, lr, decay)[0])
         report("%s: loss over %d steps (PyTorch f32 to f64: %.0e)" % (what, steps, own), curve_gap(got["losses"].tolist(), losses), max(1e-3, 3 * own))
@@ -155,6 +165,30 @@ def run(arch, method, steps, batch, size, name, lr, decay=0.0):
         own = max(relative(state[k], v) for k, v in net64.state_dict().items() if "running" in k)
         report("%s: running statistics (PyTorch f32 to f64: %.0e)" % (what, own), stats, max(1e-3, 3 * own))
         assert all(int(got[k]) == int(v) for k, v in state.items() if "num_batches" in k), "counters differ"
+
+
+def exact(arch, method, batch, size):
+    """One step in double on the reference backend: logits, loss and every gradient."""
+    classes = 7
+    net = lively(nets.make(arch, classes)).train()
+    teacher = lively(nets.make(arch, classes)).eval() if method.startswith("distill") else None
+    x = torch.randn(2, 1, batch, 3, size, size)
+    t = torch.nn.functional.one_hot(torch.randint(0, classes, (1, batch)), classes).float()
+    with tempfile.TemporaryDirectory() as d:
+        w = {k: v.clone() for k, v in net.state_dict().items()}
+        if teacher:
+            w.update({"teacher." + k: v.clone() for k, v in teacher.state_dict().items()})
+        save_file({k: v.contiguous() for k, v in w.items()}, d + "/w.safetensors")
+        save_file({"x0": x[0].contiguous(), "x1": x[1].contiguous(), "target": t.contiguous()}, d + "/d.safetensors")
+        subprocess.run([o.tool, "ref64", arch, method, "none", "0", "0", d + "/w.safetensors", d + "/d.safetensors", d + "/o.safetensors"],
+                       check=True)
+        got = load_file(d + "/o.safetensors")
+    net, teacher = net.double(), teacher.double() if teacher else None
+    losses, logits, grads = train(net, teacher, method, x.double(), t.double(), "sgd", 0.0, 0.0)
+    worst = max(grads, key=lambda k: relative(got["grad:" + k], grads[k]))
+    report("%s %s in double: logits" % (arch, method), relative(got["logits"], logits), 1e-9)
+    report("%s %s in double: loss" % (arch, method), curve_gap(got["losses"].tolist(), losses), 1e-9)
+    report("%s %s in double: worst gradient (%s)" % (arch, method, worst), relative(got["grad:" + worst], grads[worst]), 1e-9)
 
 
 def verify():
@@ -175,7 +209,13 @@ def verify():
 
 verify()
 for arch in ("resnet18", "resnet34", "resnet50"):
-    run(arch, "supervised", 1, 8, 64, "adam", 1e-3)
+    exact(arch, "supervised", 4, 64)
+for form in ("clean", "paper", "code"):
+    exact("resnet18", "contrastive:form=" + form, 4, 64)
+    exact("resnet18", "distill:form=" + form, 4, 64)
+run("resnet18", "supervised", 1, 8, 64, "adam", 1e-3)
+run("resnet34", "supervised", 1, 8, 64, "adam", 1e-3)
+run("resnet50", "supervised", 1, 8, 64, "adam", 1e-3)
 run("resnet18", "supervised", 20, 8, 64, "adam", 1e-4)
 run("resnet18", "supervised", 20, 8, 64, "sgd", 1e-3, 5e-4)
 for form in ("clean", "paper", "code"):
