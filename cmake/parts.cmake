@@ -14,6 +14,7 @@ function(mf_need var package module)
   if(NOT ${var}_FOUND)
     message(FATAL_ERROR "${module} is missing: install the package ${package} (on Debian: make setup).")
   endif()
+  set_property(GLOBAL APPEND PROPERTY mf_pc_modules ${module})
 endfunction()
 
 mf_need(MFLIB_JANSSON libjansson-dev jansson)

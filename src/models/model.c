@@ -254,7 +254,7 @@ mf_model_from_meta(mf_model *m, mf_recipe *r, const mf_tensors *ts, mf_err *err)
         return mf_fail(err, MF_E_FORMAT, "the weights carry no description of their network (architecture, num_classes, input, mean, std): they were not saved by maskfer");
     if ((st = mf_parse_i64(&classes, n, 2, 100000, err)) < 0) return mf_fail_in(err, st, "num_classes");
     for (int i = 0; i < 3; i++)
-        if (!(in[i] >= 1 && in[i] <= 4096) || !(sd[i] > 0) || !(mean[i] > -1e3 && mean[i] < 1e3)) return mf_fail(err, MF_E_FORMAT, "the weights' input recipe is out of range");
+        if (!(in[i] >= 1 && in[i] <= 4096) || (i < in[0] && (!(sd[i] > 0) || !(mean[i] > -1e3 && mean[i] < 1e3)))) return mf_fail(err, MF_E_FORMAT, "the weights' input recipe is out of range");
     if ((st = mf_model_make(m, arch, (int)classes, (int)in[0], (int)in[1], (int)in[2], err)) < 0) return st;
     for (int i = 0; norm && i < 3; i++)
         if (strcmp(norm, norm_names[i]) == 0) m->norm = (mf_norm_place)i;

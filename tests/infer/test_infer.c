@@ -11,38 +11,10 @@
 #include "data/loader.h"
 #include "eval/score.h"
 #include "infer/infer.h"
+#include "infer/small_net.h"
 #include "weights/weights.h"
 
-enum { CLASSES = 3, SIDE = 32, PICTURES = 7 };
-
-static const char *const classes[] = {"left", "right", "slant", NULL};
-
-static const char *
-weights(void)
-{
-    const char *path = mf_test_path("net.safetensors");
-    mf_model    m;
-    mf_params  *ps;
-    mf_graph   *g;
-    mf_tensors  ts = {0};
-    mf_recipe   r  = mf_recipe_default(SIDE, SIDE, 3);
-    mf_err      err = {0};
-
-    if (mf_path_exists(path)) {
-        return path;
-    }
-    assert_mf_ok(mf_model_make(&m, "resnet18", CLASSES, 3, SIDE, SIDE, &err), &err);
-    assert_mf_ok(mf_params_new(&ps, MF_DTYPE_F32, &err), &err);
-    assert_mf_ok(mf_model_eval_graph(&g, &m, ps, &err), &err);
-    assert_mf_ok(mf_params_materialize(ps, 3, &err), &err);
-    assert_mf_ok(mf_params_export(ps, &ts, &err), &err);
-    assert_mf_ok(mf_model_to_meta(&ts, &m, &r, classes, &err), &err);
-    assert_mf_ok(mf_weights_save(path, &ts, &err), &err);
-    mf_tensors_free(&ts);
-    mf_graph_free(g);
-    mf_params_free(ps);
-    return path;
-}
+enum { CLASSES = MF_SMALL_NET_CLASSES, SIDE = MF_SMALL_NET_SIDE, PICTURES = 7 };
 
 /* A data set of 7 pictures; label order another than the network's. */
 static const char *
@@ -88,7 +60,7 @@ load(int batch, bool features)
     o.batch    = batch;
     o.prec     = MF_PREC_F32;
     o.features = features;
-    assert_mf_ok(mf_infer_load(&f, weights(), &o, &err), &err);
+    assert_mf_ok(mf_infer_load(&f, mf_small_net(3), &o, &err), &err);
     return f;
 }
 
@@ -102,7 +74,7 @@ test_load(void **state)
 
     (void)state;
     for (int c = 0; c < CLASSES; c++) {
-        assert_string_equal(mf_infer_classes(f)[c], classes[c]);
+        assert_string_equal(mf_infer_classes(f)[c], mf_small_net_classes[c]);
     }
     assert_null(mf_infer_classes(f)[CLASSES]);
     assert_int_equal(mf_infer_features(f), 512);
@@ -113,7 +85,7 @@ test_load(void **state)
     assert_mf_ok(mf_file_write(bad, "\2\0\0\0\0\0\0\0{}", 10, &err), &err); /* tensors: none; metadata: none */
     assert_mf_fails(mf_infer_load(&f, bad, &o, &err), MF_E_FORMAT, &err, "bad.safetensors");
     o.batch = 0;
-    assert_mf_fails(mf_infer_load(&f, weights(), &o, &err), MF_E_ARG, &err, "batch");
+    assert_mf_fails(mf_infer_load(&f, mf_small_net(3), &o, &err), MF_E_ARG, &err, "batch");
 }
 
 /* The same answers whatever the batch, with the last batch full or not. */
