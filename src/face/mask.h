@@ -10,6 +10,7 @@
 #include "core/rng.h"
 #include "face/landmarks.h"
 #include "face/layer.h"
+#include "face/occlude.h"
 #include "image/image.h"
 
 /* CUP is an N95 respirator; SCARF also a gaiter, down the neck. */
@@ -92,6 +93,9 @@ typedef struct mf_mask_shape {
 /* Shares of kinds and wears: see mask_style.c. `wear` MF_WEARS draws one. */
 mf_mask_style mf_mask_style_draw(mf_mask_kind kind, mf_rng *rng);
 mf_mask_fit   mf_mask_fit_draw(mf_mask_type type, mf_mask_wear wear, mf_rng *rng);
+/* In words. */
+void          mf_mask_note(mf_occluder_note *out, const mf_mask_style *st, const mf_mask_fit *fit, const mf_mask_light *light,
+                           const mf_match *match);
 /* The same in a mirror. */
 mf_mask_style mf_mask_style_mirror(const mf_mask_style *st);
 mf_mask_fit   mf_mask_fit_mirror(const mf_mask_fit *fit);

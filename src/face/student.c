@@ -7,7 +7,23 @@
 #include "core/mem.h"
 #include "face/student/parts.h"
 
-enum { SMALLEST = 16, LARGEST = 2048, DRAWN_AT_LEAST = 160, EXPRESSIONS = 7 };
+enum { SMALLEST = 16, LARGEST = 2048, DRAWN_AT_LEAST = 160 };
+
+/* All that one picture is made of. */
+typedef struct picture {
+    mf_person      who;
+    mf_scene       scene;
+    mf_performance act;
+    int            camera;
+    mf_rng         look; /* what is still to be drawn: how the mask sits */
+    float          au[2][MF_AU_MAX];
+} picture;
+
+/* What is worn, for the record; each may be NULL. */
+typedef struct worn {
+    mf_occluder_note *note;
+    float            *hidden;
+} worn;
 
 /* Canvas to picture, averaging k x k canvas pixels. */
 static void
@@ -59,7 +75,7 @@ from_image(cairo_surface_t *sf, const mf_image *im)
 }
 
 static mf_status
-wear_mask(cairo_surface_t *sf, const mf_head *h, const mf_landmarks *lm, mf_rng *rng, mf_err *err)
+wear_mask(cairo_surface_t *sf, const mf_head *h, const mf_landmarks *lm, const worn *out, mf_rng *rng, mf_err *err)
 {
     const mf_person *w = h->who;
     mf_mask_fit      fit = w->mask_fit;
@@ -68,6 +84,7 @@ wear_mask(cairo_surface_t *sf, const mf_head *h, const mf_landmarks *lm, mf_rng 
     mf_match         match = {.blur = 0.4F}; /* the camera comes later */
     mf_face_scratch       scratch = {0};
     mf_image         im = {0};
+    uint8_t         *cover = NULL;
     static const float white[3] = {0.97F, 0.97F, 0.97F}, ahead[3] = {0, 0, 1};
     mf_status        st;
 
@@ -81,17 +98,27 @@ wear_mask(cairo_surface_t *sf, const mf_head *h, const mf_landmarks *lm, mf_rng 
     cairo_surface_flush(sf);
     if ((st = mf_image_new(&im, h->size, h->size, 3, err)) < 0)
         return st;
+    if (out->hidden != NULL && (cover = mf_calloc((size_t)h->size * (size_t)h->size, 1)) == NULL) {
+        st = mf_oom(err, (size_t)h->size * (size_t)h->size, "what a mask hides");
+        goto done;
+    }
     to_image(&im, sf, 1);
-    if ((st = mf_mask_shape_make(&shape, lm, &fit, err)) == MF_OK &&
-        (st = mf_mask_draw(&im, &scratch, NULL, &shape, &w->mask, &light, &match, rng, err)) == MF_OK)
-        from_image(sf, &im);
+    if ((st = mf_mask_shape_make(&shape, lm, &fit, err)) < 0 ||
+        (st = mf_mask_draw(&im, &scratch, cover, &shape, &w->mask, &light, &match, rng, err)) < 0 ||
+        (cover != NULL && (st = mf_cover_parts(out->hidden, cover, h->size, h->size, lm, err)) < 0))
+        goto done;
+    if (out->note != NULL)
+        mf_mask_note(out->note, &w->mask, &fit, &light, &match);
+    from_image(sf, &im);
+done:
+    mf_free(cover);
     mf_face_scratch_free(&scratch);
     mf_image_free(&im);
     return st;
 }
 
 static mf_status
-paint(cairo_surface_t *sf, mf_head *h, mf_landmarks *lm, bool masked, mf_rng *rng, mf_err *err)
+paint(cairo_surface_t *sf, mf_head *h, mf_landmarks *lm, bool masked, const worn *out, mf_rng *rng, mf_err *err)
 {
     cairo_t  *cr = cairo_create(sf);
     mf_status st;
@@ -114,7 +141,7 @@ paint(cairo_surface_t *sf, mf_head *h, mf_landmarks *lm, bool masked, mf_rng *rn
         lm->y[i] = (float)jaw[i][1];
     }
     lm->n = 68;
-    if (masked && (st = wear_mask(sf, h, lm, rng, err)) < 0)
+    if (masked && (st = wear_mask(sf, h, lm, out, rng, err)) < 0)
         goto done;
     mf_hair_front(cr, h);
     mf_spectacles_paint(cr, h);
@@ -181,47 +208,100 @@ camera(mf_image *im, const mf_scene *s, mf_err *err)
     return MF_OK;
 }
 
-mf_status
-mf_student_draw(mf_image *out, mf_landmarks *lm, uint64_t seed, int person, int expression, int take, bool masked, int size,
-                mf_err *err)
+/* ------------------------------------------------------------------------------------------------------- one picture */
+
+static mf_status
+compose(picture *p, const mf_student_spec *s, mf_err *err)
 {
-    uint64_t         what;
-    mf_rng           feel, look;
-    mf_person        who;
-    mf_scene         scene;
+    uint64_t what;
+    mf_rng   feel;
+
+    if (s->expression < 0 || s->expression >= MF_STUDENT_EXPRESSIONS)
+        return mf_fail(err, MF_E_ARG, "expression %d does not exist; there are 0 to %d", s->expression, MF_STUDENT_EXPRESSIONS - 1);
+    if (s->person < 0 || s->take < 0)
+        return mf_fail(err, MF_E_ARG, "person and take count from 0, not %d and %d", s->person, s->take);
+    what    = 1 + ((uint64_t)s->take * MF_STUDENT_EXPRESSIONS + (uint64_t)s->expression) * 3;
+    feel    = mf_rng_make(s->seed, (uint64_t)s->person, what, MF_RNG_SYNTH);
+    p->look = mf_rng_make(s->seed, (uint64_t)s->person, what + (s->masked ? 2 : 1), MF_RNG_SYNTH);
+    p->who  = mf_person_draw(s->seed, s->person);
+    p->camera = 0;
+    if (s->preset == MF_STUDENTS_MSDE) /* most people were photographed with one camera */
+        p->camera = 1 + ((p->who.strands & 1) != (mf_rng_unit(&p->look) < 0.15));
+    p->scene = mf_scene_draw(p->camera, &p->look);
+    p->act   = mf_perform(s, &feel);
+    mf_expression_draw(p->au, &p->who, &p->act, &feel);
+    return MF_OK;
+}
+
+/* Turned away, dark, blurred or noisy pictures are harder to read. */
+static float
+clearness(const mf_scene *s)
+{
+    double turned = 1.6 * (double)(s->yaw * s->yaw) + 1.5 * (double)(s->pitch * s->pitch);
+    double dark   = (double)s->exposure < 0.92 ? 1.2 * (0.92 - (double)s->exposure) : 0;
+
+    return (float)mf_clamp(1 - turned - dark - 0.12 * (double)s->blur - 6 * (double)s->noise, 0.2, 1);
+}
+
+mf_status
+mf_student_describe(mf_student_facts *out, const mf_student_spec *spec, mf_err *err)
+{
+    picture   p;
+    mf_status st;
+
+    *out = (mf_student_facts){0};
+    if ((st = compose(&p, spec, err)) < 0)
+        return mf_fail_in(err, st, "drawn face");
+    out->shown       = p.act.shown;
+    out->strength    = p.act.strength;
+    out->blend       = p.act.blend;
+    out->blend_share = p.act.blend_share;
+    out->camera      = p.camera;
+    out->yaw         = p.scene.yaw;
+    out->pitch       = p.scene.pitch;
+    out->roll        = p.scene.roll;
+    out->clear       = clearness(&p.scene);
+    out->woman       = p.who.woman;
+    out->beard       = p.who.beard != MF_BEARD_NONE;
+    out->spectacles  = p.who.spectacles != 0;
+    out->age         = p.who.age;
+    memcpy(out->skin, p.who.skin, sizeof out->skin);
+    mf_expression_evidence(out->evidence, (const float (*)[MF_AU_MAX])p.au, spec->masked);
+    return MF_OK;
+}
+
+mf_status
+mf_student_picture(mf_image *out, mf_landmarks *lm, mf_occluder_note *note, float hidden[MF_PARTS], const mf_student_spec *spec,
+                   int size, mf_err *err)
+{
+    picture          p;
     mf_head         *h = NULL;
     cairo_surface_t *sf = NULL;
     mf_landmarks     own = {0};
     mf_image         im = {0};
+    worn             w = {note, hidden};
     int              k;
     mf_status        st;
 
     memset(out, 0, sizeof *out);
-    if (expression < 0 || expression >= EXPRESSIONS)
-        return mf_fail(err, MF_E_ARG, "expression %d does not exist; there are 0 to %d", expression, EXPRESSIONS - 1);
     if (size < SMALLEST || size > LARGEST)
         return mf_fail(err, MF_E_ARG, "a drawn face has %d to %d pixels a side, not %d", SMALLEST, LARGEST, size);
-    if (person < 0 || take < 0)
-        return mf_fail(err, MF_E_ARG, "person and take count from 0, not %d and %d", person, take);
-    what  = 1 + ((uint64_t)take * EXPRESSIONS + (uint64_t)expression) * 3;
-    feel  = mf_rng_make(seed, (uint64_t)person, what, MF_RNG_SYNTH);
-    look  = mf_rng_make(seed, (uint64_t)person, what + (masked ? 2 : 1), MF_RNG_SYNTH);
-    k     = size >= DRAWN_AT_LEAST ? 1 : (DRAWN_AT_LEAST + size - 1) / size;
-    who   = mf_person_draw(seed, person);
-    scene = mf_scene_draw(&look);
-    h     = mf_calloc(1, sizeof *h);
-    sf    = cairo_image_surface_create(CAIRO_FORMAT_RGB24, size * k, size * k);
+    if ((st = compose(&p, spec, err)) < 0)
+        return mf_fail_in(err, st, "drawn face");
+    k  = size >= DRAWN_AT_LEAST ? 1 : (DRAWN_AT_LEAST + size - 1) / size;
+    h  = mf_calloc(1, sizeof *h);
+    sf = cairo_image_surface_create(CAIRO_FORMAT_RGB24, size * k, size * k);
     if (h == NULL || cairo_surface_status(sf) != CAIRO_STATUS_SUCCESS) {
         st = mf_oom(err, sizeof *h, "a drawn face");
         goto done;
     }
-    mf_expression_draw(h->au, &who, expression, &feel);
-    mf_head_build(h, &who, &scene, size * k);
-    if ((st = paint(sf, h, &own, masked, &look, err)) < 0 || (st = mf_image_new(&im, size, size, 3, err)) < 0)
+    memcpy(h->au, p.au, sizeof h->au);
+    mf_head_build(h, &p.who, &p.scene, size * k);
+    if ((st = paint(sf, h, &own, spec->masked, &w, &p.look, err)) < 0 || (st = mf_image_new(&im, size, size, 3, err)) < 0)
         goto done;
     cairo_surface_flush(sf);
     to_image(&im, sf, k);
-    if ((st = camera(&im, &scene, err)) < 0)
+    if ((st = camera(&im, &p.scene, err)) < 0)
         goto done;
     if (lm != NULL) {
         for (int i = 0; i < 68; i++) {
@@ -239,4 +319,13 @@ done:
     if (st < 0)
         return mf_fail_in(err, st, "drawn face");
     return MF_OK;
+}
+
+mf_status
+mf_student_draw(mf_image *out, mf_landmarks *lm, uint64_t seed, int person, int expression, int take, bool masked, int size,
+                mf_err *err)
+{
+    mf_student_spec spec = {.seed = seed, .person = person, .expression = expression, .take = take, .masked = masked};
+
+    return mf_student_picture(out, lm, NULL, NULL, &spec, size, err);
 }

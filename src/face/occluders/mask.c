@@ -1,7 +1,6 @@
 /* face/occluders/mask.c: a drawn face mask over nose, mouth and chin; a new one each time. */
 #include "face/occlude.h"
 
-#include <stdio.h>
 #include "face/mask.h"
 #include "face/occluders/paint.h"
 
@@ -56,20 +55,6 @@ draw(mf_mask_style *st, mf_mask_fit *fit, const mask_cfg *o, mf_rng *rng)
     fit->roll = 0;
 }
 
-static void
-record(const mf_occluder_job *job, const mf_mask_style *st, const mf_mask_fit *f, const mf_mask_light *light, const mf_match *m)
-{
-    mf_note(job, mf_mask_type_name(st), st->colour[0],
-            "pattern=%s alpha=%.3f beta=%.3f low=%.3f tu=%.2f/%.2f tl=%.2f/%.2f inset=%.3f/%.3f cheek=%.3f bulge=%.3f waist=%.3f "
-            "neck=%.2f roll=%.3f shift=%.3f light=%.2f/%.2f/%.2f ambient=%.2f blur=%.2f noise=%.4f",
-            mf_mask_pattern_name(st->pattern), (double)f->alpha, (double)f->beta, (double)f->low, (double)f->tu[0], (double)f->tu[1],
-            (double)f->tl[0], (double)f->tl[1], (double)f->inset_upper, (double)f->inset_lower, (double)f->cheek, (double)f->bulge,
-            (double)f->waist, (double)f->neck, (double)f->roll, (double)f->shift, (double)light->x, (double)light->y,
-            (double)light->z, (double)light->ambient, (double)m->blur, (double)m->noise);
-    if (job->note != NULL)
-        snprintf(job->note->fit, sizeof job->note->fit, "%s", mf_mask_wear_name(f->wear));
-}
-
 static mf_status
 mask_apply(mf_image *im, const mf_occluder_job *job, const void *cfg, mf_rng *rng, mf_err *err)
 {
@@ -95,7 +80,8 @@ mask_apply(mf_image *im, const mf_occluder_job *job, const void *cfg, mf_rng *rn
     }
     if ((st = mf_mask_draw(im, job->scratch, job->cover, &shape, &style, &light, &match, rng, err)) < 0)
         return st;
-    record(job, &style, &fit, &light, &match);
+    if (job->note != NULL)
+        mf_mask_note(job->note, &style, &fit, &light, &match);
     return MF_OK;
 }
 

@@ -40,20 +40,23 @@ static const action table[7][VARIANTS][ACTIONS] = {
     {{{0, 0, 0}}, {{25, .18F, .5F}}, {{0, 0, 0}}},
 };
 
-void
-mf_expression_draw(float au[2][MF_AU_MAX], const mf_person *who, int expression, mf_rng *rng)
+/* A face is never quite still, nor quite empty: what is there before any expression. */
+static void
+rest(float au[2][MF_AU_MAX], const mf_person *who, mf_rng *rng)
 {
-    const action *list = table[expression][mf_rng_below(rng, VARIANTS)];
-    double        subtle = mf_rng_unit(rng), amount = mf_rng_uniform(rng, 0.75, 1.05), tilt = mf_rng_uniform(rng, -0.1, 0.1);
-
-    if (subtle < 0.12)
-        amount *= mf_rng_uniform(rng, 0.45, 0.75);
     for (int u = 0; u < MF_AU_MAX; u++) {
-        /* A face is never quite still. */
         float drift = (float)(0.04 * mf_rng_normal(rng));
-        float v     = who->rest[u] + (drift > 0 && (u < 25) ? drift : 0);
+        float v     = who->rest[u] + (drift > 0 && u < 25 ? drift : 0);
         au[0][u] = au[1][u] = v > 0 ? v : 0;
     }
+}
+
+/* Add one variant of an expression, `amount` strong. */
+static void
+act(float au[2][MF_AU_MAX], const mf_person *who, int expression, double amount, double tilt, mf_rng *rng)
+{
+    const action *list = table[expression][mf_rng_below(rng, VARIANTS)];
+
     for (int i = 0; i < ACTIONS && list[i].unit > 0; i++) {
         double jitter = 1 + 0.12 * mf_rng_normal(rng), occurs = mf_rng_unit(rng);
         int    u = list[i].unit;
@@ -66,6 +69,60 @@ mf_expression_draw(float au[2][MF_AU_MAX], const mf_person *who, int expression,
             au[side][u] = (float)mf_clamp(v, 0, 1.15);
         }
     }
+}
+
+void
+mf_expression_draw(float au[2][MF_AU_MAX], const mf_person *who, const mf_performance *p, mf_rng *rng)
+{
+    double tilt = mf_rng_uniform(rng, -0.1, 0.1);
+
+    rest(au, who, rng);
+    act(au, who, p->shown, (double)p->strength, tilt, rng);
+    if (p->blend >= 0)
+        act(au, who, p->blend, (double)p->blend_share, tilt, rng);
     for (int u = 25; u <= 27; u++) /* the jaw has no sides */
         au[0][u] = au[1][u] = 0.5F * (au[0][u] + au[1][u]);
+}
+
+/* Mean strengths of an expression's actions over its variants. */
+static void
+prototype(double out[MF_AU_MAX], int expression)
+{
+    for (int u = 0; u < MF_AU_MAX; u++)
+        out[u] = 0;
+    for (int v = 0; v < VARIANTS; v++)
+        for (int i = 0; i < ACTIONS && table[expression][v][i].unit > 0; i++)
+            out[table[expression][v][i].unit] += (double)(table[expression][v][i].mean * table[expression][v][i].chance) / VARIANTS;
+}
+
+/* How well an action is seen: at all, and through a mask. A jaw that falls moves the mask; raised cheeks show above it. */
+static double
+seen(int unit, bool masked)
+{
+    static const float through[MF_AU_MAX] = {[1] = 1, [2] = 1, [4] = 1, [5] = 1, [6] = 1, [7] = 1, [9] = 0.6F, [10] = 0.15F,
+                                             [12] = 0.25F, [15] = 0.05F, [16] = 0.03F, [17] = 0.08F, [20] = 0.1F, [23] = 0.02F,
+                                             [25] = 0.05F, [26] = 0.3F, [27] = 0.5F};
+
+    return masked ? (double)through[unit] : 1;
+}
+
+void
+mf_expression_evidence(float out[MF_STUDENT_EXPRESSIONS], const float au[2][MF_AU_MAX], bool masked)
+{
+    enum { STEPS = 9 };
+    static const double LEAST = 0.5; /* fainter than this it does not count as shown */
+
+    for (int e = 0; e < MF_STUDENT_EXPRESSIONS; e++) {
+        double want[MF_AU_MAX], best = -1e9;
+        prototype(want, e);
+        for (int k = 0; k < STEPS; k++) { /* the strength at which this expression explains the face best */
+            double s = e == MF_STUDENT_EXPRESSIONS - 1 ? 0 : LEAST + (1.1 - LEAST) * k / (STEPS - 1), sum = 0;
+            for (int u = 1; u < MF_AU_MAX; u++) {
+                double d = 0.5 * (double)(au[0][u] + au[1][u]) - s * want[u];
+                sum -= seen(u, masked) * d * d;
+            }
+            best = sum > best ? sum : best;
+        }
+        out[e] = (float)best;
+    }
 }

@@ -13,6 +13,7 @@
 #include "core/rng.h"
 #include "face/landmarks.h"
 #include "face/mask.h"
+#include "face/student.h"
 
 enum { MF_AU_MAX = 28 }; /* action units are indexed by their number */
 
@@ -84,10 +85,20 @@ typedef struct mf_head {
 
 /* identity.c */
 mf_person mf_person_draw(uint64_t seed, int person);
-/* expression.c: action units of one expression (0..6 in the MSD-E order), strengths at random. */
-void mf_expression_draw(float au[2][MF_AU_MAX], const mf_person *who, int expression, mf_rng *rng);
-/* scene.c */
-mf_scene mf_scene_draw(mf_rng *rng);
+/* perform.c: what a person who is asked for an expression does. */
+typedef struct mf_performance {
+    int   shown;       /* 0..6 in the MSD-E order */
+    float strength;    /* 1 full */
+    int   blend;       /* another expression mixed in; -1: none */
+    float blend_share;
+} mf_performance;
+mf_performance mf_perform(const mf_student_spec *spec, mf_rng *rng);
+/* expression.c: the action units of it, with each action's own chance. */
+void mf_expression_draw(float au[2][MF_AU_MAX], const mf_person *who, const mf_performance *p, mf_rng *rng);
+/* How well each expression explains what is seen of a face: 0 perfectly, below 0 less so (a weighted squared distance). */
+void mf_expression_evidence(float out[MF_STUDENT_EXPRESSIONS], const float au[2][MF_AU_MAX], bool masked);
+/* scene.c: camera: 0 any, 1 a single-lens reflex, 2 a telephone. */
+mf_scene mf_scene_draw(int camera, mf_rng *rng);
 
 /* head.c */
 void mf_head_build(mf_head *h, const mf_person *who, const mf_scene *scene, int size);

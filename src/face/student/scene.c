@@ -16,7 +16,7 @@ bell(mf_rng *r, double sd, double most)
 }
 
 mf_scene
-mf_scene_draw(mf_rng *r)
+mf_scene_draw(int camera, mf_rng *r)
 {
     mf_scene s = {0};
     double   az, el, strength, warm;
@@ -61,5 +61,19 @@ mf_scene_draw(mf_rng *r)
     s.blur     = mf_rng_unit(r) < 0.35 ? uni(r, 0.2, 0.9) : 0;
     s.noise    = uni(r, 0.003, 0.015);
     s.seed     = mf_rng_u32(r);
+    if (camera == 1) { /* a large sensor and a steady hand */
+        s.contrast = uni(r, 0.98, 1.06);
+        s.vignette = uni(r, 0, 0.10);
+        s.blur     = mf_rng_unit(r) < 0.2 ? uni(r, 0.1, 0.4) : 0;
+        s.noise    = uni(r, 0.002, 0.006);
+    } else if (camera == 2) { /* a small one, held by hand, that brightens and warms by itself */
+        s.contrast = uni(r, 1.02, 1.16);
+        s.exposure = uni(r, 0.82, 1.16);
+        s.warmth   = uni(r, -0.02, 0.055);
+        s.vignette = uni(r, 0.10, 0.32);
+        s.blur     = mf_rng_unit(r) < 0.45 ? uni(r, 0.3, 0.9) : 0;
+        s.noise    = uni(r, 0.007, 0.020);
+        s.zoom *= uni(r, 0.97, 1.03);
+    }
     return s;
 }
