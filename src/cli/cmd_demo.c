@@ -47,7 +47,8 @@ exists_in(const char *dir, const char *name)
 static mf_status
 draw(mf_cli *cli, const demo_cfg *c, const char *dir, mf_err *err)
 {
-    mf_synth_opts o = {
+    mf_synth_counts n;
+    mf_synth_opts   o = {
         .people = (int)c->people, .takes = 1, .size = (int)c->size, .seed = (uint64_t)c->seed,
         .jobs = {.progress = cli->progress, .what = "drawing students\tpictures", .stop = mf_cli_stop},
     };
@@ -57,7 +58,7 @@ draw(mf_cli *cli, const demo_cfg *c, const char *dir, mf_err *err)
     }
     mf_logf(&cli->log, MF_LOG_INFO, "1/3  drawing %lld people with 7 expressions each, without and with a mask: %s",
             (long long)c->people, dir);
-    return mf_synth_make(dir, &o, err);
+    return mf_synth_make(&n, dir, &o, err);
 }
 
 static mf_status

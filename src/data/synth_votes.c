@@ -33,7 +33,7 @@ mf_synth_vote
 mf_synth_vote_cast(const mf_volunteers *v, const mf_student_spec *s, const mf_student_facts *f, int volunteer)
 {
     mf_rng        all = stream(s, -1), one = stream(s, volunteer);
-    mf_synth_vote vote = {MF_VOTE_AGREE, s->expression};
+    mf_synth_vote vote = {MF_VERDICT_AGREE, s->expression};
     double        score[MF_STUDENT_EXPRESSIONS], blur = 2 - (double)f->clear, own = v->own * carelessness(s->seed, volunteer);
     int           best = 0, second = -1;
     bool          slips;
@@ -54,7 +54,7 @@ mf_synth_vote_cast(const mf_volunteers *v, const mf_student_spec *s, const mf_st
         if (e != best && (second < 0 || score[e] > score[second]))
             second = e;
     vote.label   = best;
-    vote.verdict = mf_rng_unit(&one) < 0.35 * exp(-(score[best] - score[second]) / 0.8) ? MF_VOTE_UNSURE : MF_VOTE_OTHER;
+    vote.verdict = mf_rng_unit(&one) < 0.35 * exp(-(score[best] - score[second]) / 0.8) ? MF_VERDICT_UNSURE : MF_VERDICT_OTHER;
     return vote;
 }
 
@@ -67,9 +67,7 @@ mf_synth_votes_put_header(mf_str *out)
 void
 mf_synth_votes_put(mf_str *out, const char *image, int volunteer, const mf_synth_vote *vote, const char *const *classes)
 {
-    static const char *const word[] = {"agree", "other", "unsure"};
-
     mf_csv_put(out, image);
-    mf_str_printf(out, ",volunteer%d,%s,%s\n", volunteer + 1, word[vote->verdict],
-                  vote->verdict == MF_VOTE_OTHER ? classes[vote->label] : "");
+    mf_str_printf(out, ",volunteer%d,%s,%s\n", volunteer + 1, mf_verdict_name(vote->verdict),
+                  vote->verdict == MF_VERDICT_OTHER ? classes[vote->label] : "");
 }

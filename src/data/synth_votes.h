@@ -3,15 +3,14 @@
 #define MF_DATA_SYNTH_VOTES_H
 
 #include "core/str.h"
+#include "data/votes.h"
 #include "face/student.h"
 
 enum { MF_SYNTH_VOLUNTEERS = 7 };
 
-typedef enum mf_vote_verdict { MF_VOTE_AGREE, MF_VOTE_OTHER, MF_VOTE_UNSURE } mf_vote_verdict;
-
 typedef struct mf_synth_vote {
-    mf_vote_verdict verdict;
-    int             label; /* MF_VOTE_OTHER: the expression proposed */
+    mf_verdict verdict;
+    int        label; /* MF_VERDICT_OTHER: the expression proposed */
 } mf_synth_vote;
 
 /* How a volunteer looks, the same for all; what distinguishes the seven is drawn from `seed`.
