@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/file.h"
 #include "core/mem.h"
 #include "eval/predictions_i.h"
 
@@ -275,7 +276,7 @@ done:
 mf_status
 mf_predictions_parse(mf_predictions **out, const char *name, const char *text, size_t size, mf_err *err)
 {
-    const mf_pred_from from = {.file = name, .method = "", .prefix = "", .set = ""};
+    const mf_pred_from from = {.file = name, .method = mf_path_base(name), .prefix = "", .set = ""};
     mf_predictions    *p    = NULL;
     mf_csv            *c    = NULL;
     mf_status          st;

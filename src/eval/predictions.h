@@ -69,7 +69,8 @@ typedef struct mf_predictions {
  * that differ between runs, a table without a row. MF_E_NOTFOUND: no such run, or folds not collected yet.
  * On success *out is the caller's. */
 mf_status mf_predictions_load(mf_predictions **out, const char *const *paths, size_t n, mf_err *err);
-/* One CSV text in memory; `name` is used in sentences. For tests and fuzzing. */
+/* One CSV text in memory; `name` is used in sentences, and what follows its last '/' is the method where the text has no such
+ * column. */
 mf_status mf_predictions_parse(mf_predictions **out, const char *name, const char *text, size_t size, mf_err *err);
 void      mf_predictions_free(mf_predictions *p);
 

@@ -1,4 +1,5 @@
-"""maskfer against PyTorch: the same weights and pictures, then logits, all gradients, and training curves.
+"""maskfer against PyTorch: the same weights and pictures, then logits, all gradients, and training curves; its event files by
+TensorBoard's reader.
 
     python parity.py TOOL MASKFER [--backend onednn]      (make parity)
 
@@ -7,10 +8,12 @@ losses and running statistics; see run() for what a kink of a ReLU does to such 
 where kinks do not matter, with a limit of 1e-9: that settles the mathematics, and run() the fast kernels."""
 import argparse
 import copy
+import csv
 import os
 import subprocess
 import sys
 import tempfile
+import time
 
 import numpy as np
 import torch
@@ -207,7 +210,41 @@ def verify():
                 report("%s .pth %s: features" % (arch, "zip" if zipped else "stream"), relative(g["features"], net.features(x)), 1e-4)
 
 
+def events():
+    """Event files by TensorBoard's own reader: a run stopped once and resumed gives one curve, equal to results.csv."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    with tempfile.TemporaryDirectory() as d:
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run([o.maskfer, "data", "synth", "--people", "6", "--size", "48", "--seed", "1", "--out", d + "/s"], check=True, **quiet)
+        train = [o.maskfer, "train", d + "/s", "--method", "baseline", "--model", "resnet18", "--width", "8", "--size", "32", "--batch", "16",
+                 "--epochs", "4", "--out", d + "/run"]
+        first = subprocess.Popen(train, **quiet)
+        deadline = time.time() + 300
+        while first.poll() is None and time.time() < deadline:
+            lines = open(d + "/run/results.csv").readlines() if os.path.exists(d + "/run/results.csv") else []
+            if len(lines) >= 3:  # two epochs are over
+                first.kill()
+            time.sleep(0.005)
+        first.wait()
+        subprocess.run(train + ["--resume"], check=True, **quiet)
+        files = [f for f in os.listdir(d + "/run") if f.startswith("events.out.tfevents.")]
+        acc = EventAccumulator(d + "/run")
+        acc.Reload()
+        rows = list(csv.DictReader(open(d + "/run/results.csv")))
+        assert len(rows) == 4, rows
+        for tag, column in (("loss/train", "train_loss"), ("accuracy/train", "train_accuracy"), ("loss/val", "val_loss"),
+                            ("accuracy/val", "val_accuracy"), ("macro_f1/val", "val_macro_f1"), ("rate/network", "lr"),
+                            ("rate/classifier", "head_lr")):
+            got = acc.Scalars(tag)
+            assert [e.step for e in got] == [1, 2, 3, 4], (tag, got)
+            report("TensorBoard reads %s of %d file(s)" % (tag, len(files)),
+                   max(abs(e.value - float(r[column])) / max(1e-12, abs(float(r[column]))) for e, r in zip(got, rows)), 1e-6)
+        assert "speed/images_per_second" in acc.Tags()["scalars"]
+
+
 verify()
+events()
 for arch in ("resnet18", "resnet34", "resnet50"):
     exact(arch, "supervised", 4, 64)
 for form in ("clean", "paper", "code"):
