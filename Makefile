@@ -44,6 +44,7 @@ parity: all
 	@ninja -C $(RELEASE) -j $(JOBS) parity_tool
 	@sh bench/peers/setup.sh
 	@$(PEERS) tests/parity/parity.py $(CURDIR)/$(RELEASE)/bench/parity_tool $(CURDIR)/$(RELEASE)/maskfer
+	@$(PEERS) tests/parity/judging.py $(CURDIR)/$(RELEASE)/maskfer
 
 install: all
 	@DESTDIR="$(DESTDIR)" cmake --install $(RELEASE) --prefix "$(PREFIX)"

@@ -11,7 +11,7 @@ fi
 if [ ! -x build/peers/bin/python ]; then
   python3 -m venv build/peers
 fi
-if ! build/peers/bin/python -c 'import torch, numpy, safetensors, PIL, tensorboard' 2>/dev/null; then
-  build/peers/bin/pip install --quiet torch numpy pillow safetensors tensorboard ||
+if ! build/peers/bin/python -c 'import torch, numpy, safetensors, PIL, tensorboard, sklearn, statsmodels' 2>/dev/null; then
+  build/peers/bin/pip install --quiet torch numpy pillow safetensors tensorboard scikit-learn statsmodels ||
     echo "bench: the newest PyTorch wheel cannot be installed; it is left out" >&2
 fi
