@@ -1,18 +1,14 @@
 /* cli/cmd_annotate.c: maskfer annotate: a local page where several people check labels; their votes as a table. */
 #include <math.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/serving.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "core/mem.h"
 #include "data/manifest.h"
-#include "serve/address.h"
 #include "serve/annotate.h"
 #include "serve/export.h"
-#include "serve/http.h"
 
 extern const mf_cmd mf_cmd_annotate;
 
@@ -60,131 +56,103 @@ each_person(mf_ballots *b, const char *names, mf_err *err)
 
 /* ---- serving ---- */
 
-static void
-put_links(mf_str *out, bool json, const char *url, const mf_dataset *d, mf_annotate *a, size_t n)
-{
-    size_t i;
-    int    width = 0;
+typedef struct links {
+    const mf_dataset *data;
+    mf_annotate      *a;
+    size_t            n;
+} links;
 
-    for (i = 0; i < n; i++) {
-        int len = (int)strlen(mf_annotate_progress(a, i).person->name);
+static void
+put_links_json(const links *l, const char *url, mf_str *out)
+{
+    mf_json_out j = mf_json_begin(out, 0);
+    size_t      i;
+
+    mf_json_open(&j, NULL, '{');
+    mf_json_put_str(&j, "url", url);
+    mf_json_put_int(&j, "pictures", (int64_t)l->data->n_rows);
+    mf_json_open(&j, "people", '[');
+    for (i = 0; i < l->n; i++) {
+        mf_progress_of p    = mf_annotate_progress(l->a, i);
+        mf_str         link = {0};
+
+        mf_str_printf(&link, "%s/#%s", url, p.person->token);
+        mf_json_open(&j, NULL, '{');
+        mf_json_put_str(&j, "name", p.person->name);
+        mf_json_put_str(&j, "link", mf_str_c(&link));
+        mf_json_put_int(&j, "done", (int64_t)p.done);
+        mf_json_put_int(&j, "total", (int64_t)p.total);
+        mf_json_close(&j, '}');
+        mf_str_free(&link);
+    }
+    mf_json_close(&j, ']');
+    mf_json_close(&j, '}');
+    mf_str_addc(out, '\n');
+}
+
+static void
+put_links(void *arg, const char *url, bool json, mf_str *out)
+{
+    const links *l     = arg;
+    int          width = 0;
+    size_t       i;
+
+    if (json) {
+        put_links_json(l, url, out);
+        return;
+    }
+    for (i = 0; i < l->n; i++) {
+        int len = (int)strlen(mf_annotate_progress(l->a, i).person->name);
 
         width = len > width ? len : width;
     }
-    if (json) {
-        mf_json_out j = mf_json_begin(out, 0);
-
-        mf_json_open(&j, NULL, '{');
-        mf_json_put_str(&j, "url", url);
-        mf_json_put_int(&j, "pictures", (int64_t)d->n_rows);
-        mf_json_open(&j, "people", '[');
-        for (i = 0; i < n; i++) {
-            mf_progress_of p    = mf_annotate_progress(a, i);
-            mf_str         link = {0};
-
-            mf_str_printf(&link, "%s/#%s", url, p.person->token);
-            mf_json_open(&j, NULL, '{');
-            mf_json_put_str(&j, "name", p.person->name);
-            mf_json_put_str(&j, "link", mf_str_c(&link));
-            mf_json_put_int(&j, "done", (int64_t)p.done);
-            mf_json_put_int(&j, "total", (int64_t)p.total);
-            mf_json_close(&j, '}');
-            mf_str_free(&link);
-        }
-        mf_json_close(&j, ']');
-        mf_json_close(&j, '}');
-        mf_str_addc(out, '\n');
-        return;
-    }
-    mf_str_printf(out, "%s: %zu pictures, %zu volunteers. A link each; whoever has it answers in that name:\n\n", d->dir, d->n_rows, n);
-    for (i = 0; i < n; i++) {
-        mf_progress_of p = mf_annotate_progress(a, i);
+    mf_str_printf(out, "%s: %zu pictures, %zu volunteers. A link each; whoever has it answers in that name:\n\n", l->data->dir,
+                  l->data->n_rows, l->n);
+    for (i = 0; i < l->n; i++) {
+        mf_progress_of p = mf_annotate_progress(l->a, i);
 
         mf_str_printf(out, "  %-*s  %s/#%s  %zu of %zu\n", width, p.person->name, url, p.person->token, p.done, p.total);
     }
     mf_str_add(out, "\nEvery answer is on disk before the page moves on. Ctrl-C ends this.\n");
 }
 
-static void
-put_progress(mf_str *out, mf_annotate *a, size_t n)
+static mf_status
+put_progress(mf_cli *cli, mf_annotate *a, size_t n, mf_err *err)
 {
-    size_t i;
+    mf_str    out = {0};
+    mf_status st;
+    size_t    i;
 
+    mf_str_add(&out, "\nEnded. ");
     for (i = 0; i < n; i++) {
         mf_progress_of p = mf_annotate_progress(a, i);
 
-        mf_str_printf(out, "%s%s %zu of %zu", i ? ", " : "", p.person->name, p.done, p.total);
+        mf_str_printf(&out, "%s%s %zu of %zu", i ? ", " : "", p.person->name, p.done, p.total);
     }
-    mf_str_add(out, "\n");
-}
-
-/* The address to listen on and what browsers may call it. */
-static mf_status
-listen_opts(mf_http_opts *http, mf_address *address, const annotate_cfg *c, const mf_cli *cli, mf_err *err)
-{
-    mf_status st;
-
-    *http     = mf_http_opts_default();
-    http->log = cli->log;
-    if ((st = mf_address_parse(address, c->listen.s, err)) < 0)
-        return mf_fail_in(err, st, "--listen");
-    if ((st = mf_http_allow(http, address, c->url.s, err)) < 0)
-        return mf_fail_in(err, st, "--url");
-    return MF_OK;
+    mf_str_addc(&out, '\n');
+    st = mf_cli_put(cli, &out, err);
+    mf_str_free(&out);
+    return st;
 }
 
 static mf_status
-serve(mf_cli *cli, const annotate_cfg *c, const mf_dataset *d, mf_ballots *b, mf_err *err)
+serve(mf_cli *cli, const annotate_cfg *c, mf_http_opts *http, const mf_address *address, const mf_dataset *d, mf_ballots *b,
+      mf_err *err)
 {
-    mf_http_server *server = NULL;
-    mf_annotate    *a      = NULL;
-    mf_http_opts    http;
-    mf_address      address;
-    sigset_t        stops, before;
-    mf_str          url = {0}, text = {0};
-    mf_status       st;
-    size_t          n;
-    int             fd = -1, port = 0;
+    mf_annotate *a = NULL;
+    links        l = {.data = d};
+    mf_status    st;
 
-    sigemptyset(&stops);
-    sigaddset(&stops, SIGINT);
-    sigaddset(&stops, SIGTERM);
-    mf_ballots_people(b, &n);
-    if ((st = listen_opts(&http, &address, c, cli, err)) < 0 || (st = mf_annotate_new(&a, d, b, err)) < 0)
+    mf_ballots_people(b, &l.n);
+    if (l.n == 0)
+        return mf_fail(err, MF_E_USAGE, "nobody is to annotate yet; name them with --people ann,ben,cleo");
+    if ((st = mf_annotate_new(&a, d, b, err)) < 0)
         return st;
-    http.routes = mf_annotate_routes();
-    http.app    = a;
-    if ((st = mf_address_listen(&fd, &port, &address, err)) < 0)
-        goto done;
-    mf_address_url(&url, &address, port);
-    if (c->url.s[0] != '\0') {
-        size_t len = strlen(c->url.s);
-
-        mf_str_clear(&url);
-        mf_str_addn(&url, c->url.s, len > 0 && c->url.s[len - 1] == '/' ? len - 1 : len);
-    }
-    if (!mf_address_is_loopback(&address) && !mf_str_starts(mf_str_c(&url), "https://"))
-        mf_logf(&cli->log, MF_LOG_WARN, "pictures, answers and links pass unencrypted over the network; docs/annotate.md says how "
-                "to put a proxy with TLS in front");
-    /* The signals that end this reach the main thread alone, and only while it waits: none is missed. */
-    pthread_sigmask(SIG_BLOCK, &stops, &before);
-    if ((st = mf_http_open(&server, fd, &http, err)) == MF_OK) {
-        put_links(&text, cli->json, mf_str_c(&url), d, a, n);
-        st = mf_cli_put(cli, &text, err);
-        while (st == MF_OK && !mf_cli_stop(NULL))
-            ppoll(NULL, 0, NULL, &before);
-    }
-    mf_http_close(server);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (st == MF_OK && !cli->json) {
-        mf_str_clear(&text);
-        mf_str_add(&text, "\nEnded. ");
-        put_progress(&text, a, n);
-        st = mf_cli_put(cli, &text, err);
-    }
-done:
-    mf_str_free(&url);
-    mf_str_free(&text);
+    l.a          = a;
+    http->routes = mf_annotate_routes();
+    http->app    = a;
+    if ((st = mf_serving_run(cli, http, address, c->url.s, true, put_links, &l, err)) == MF_OK && !cli->json)
+        st = put_progress(cli, a, l.n, err);
     mf_annotate_free(a);
     return st;
 }
@@ -301,22 +269,6 @@ done:
 /* ---- the command ---- */
 
 static mf_status
-with_ballots(mf_cli *cli, const annotate_cfg *c, const mf_dataset *d, mf_ballots *b, mf_err *err)
-{
-    mf_status st;
-    size_t    n;
-
-    if (c->export.s[0] != '\0')
-        return export_votes(cli, c->export.s, d, b, err);
-    if ((st = each_person(b, c->people.s, err)) < 0)
-        return st;
-    mf_ballots_people(b, &n);
-    if (n == 0)
-        return mf_fail(err, MF_E_USAGE, "nobody is to annotate yet; name them with --people ann,ben,cleo");
-    return serve(cli, c, d, b, err);
-}
-
-static mf_status
 run_annotate(int argc, char **argv, mf_cli *cli, mf_err *err)
 {
     annotate_cfg    c;
@@ -339,9 +291,8 @@ run_annotate(int argc, char **argv, mf_cli *cli, mf_err *err)
     bo.seed  = (uint64_t)c.seed;
     bo.share = c.repeat_share;
     /* What is wrong with the command line is said before anything is made. */
-    if (bo.write && !MF_HAVE_MICROHTTPD)
-        return mf_fail(err, MF_E_UNSUPPORTED, "this build has no HTTP server: install libmicrohttpd-dev and build maskfer again");
-    if (bo.write && ((st = listen_opts(&http, &address, &c, cli, err)) < 0 || (st = each_person(NULL, c.people.s, err)) < 0))
+    if (bo.write && ((st = mf_serving_opts(&http, &address, cli, c.listen.s, c.url.s, err)) < 0 ||
+                     (st = each_person(NULL, c.people.s, err)) < 0))
         return st;
     if (c.db.s[0] != '\0')
         mf_str_add(&path, c.db.s);
@@ -350,8 +301,12 @@ run_annotate(int argc, char **argv, mf_cli *cli, mf_err *err)
     if (bo.write && c.people.s[0] == '\0' && !mf_path_exists(mf_str_c(&path)))
         st = mf_fail(err, MF_E_USAGE, "nobody is to annotate yet; name them with --people ann,ben,cleo");
     else if ((st = mf_str_ok(&path, err)) == MF_OK && (st = mf_dataset_load(&d, argv[0], err)) == MF_OK &&
-        (st = mf_ballots_open(&b, mf_str_c(&path), d, &bo, err)) == MF_OK)
-        st = with_ballots(cli, &c, d, b, err);
+             (st = mf_ballots_open(&b, mf_str_c(&path), d, &bo, err)) == MF_OK) {
+        if (!bo.write)
+            st = export_votes(cli, c.export.s, d, b, err);
+        else if ((st = each_person(b, c.people.s, err)) == MF_OK)
+            st = serve(cli, &c, &http, &address, d, b, err);
+    }
     mf_ballots_close(b);
     mf_dataset_free(d);
     mf_str_free(&path);

@@ -233,16 +233,8 @@ put_state(mf_http_reply *out, const mf_annotate *a, size_t who)
 static mf_status
 get_page(void *app, const mf_http_request *in, mf_http_reply *out, mf_err *err)
 {
-    const char     *name  = mf_str_eq(in->path, "/") ? "annotate.html" : in->path + 1;
-    const mf_asset *asset = mf_asset_find(name);
-
     (void)app;
-    if (asset == NULL)
-        return mf_fail(err, MF_E_NOTFOUND, "there is nothing at this address");
-    out->type       = asset->type;
-    out->fixed      = asset->data;
-    out->fixed_size = asset->size;
-    return MF_OK;
+    return mf_asset_reply(out, mf_str_eq(in->path, "/") ? "annotate.html" : in->path + 1, err);
 }
 
 static mf_status
@@ -375,6 +367,7 @@ mf_annotate_routes(void)
 {
     static const mf_http_route routes[] = {
         {"GET", "/", 0, NULL, get_page},
+        {"GET", "/page.css", 0, NULL, get_page},
         {"GET", "/annotate.css", 0, NULL, get_page},
         {"GET", "/annotate.js", 0, NULL, get_page},
         {"GET", "/icon.svg", 0, NULL, get_page},

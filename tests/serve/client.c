@@ -193,7 +193,13 @@ take_start(server *s, const mf_str *line)
 void
 server_start(server *s, const char *dir, int port, const char *const *args)
 {
-    const char *argv[ARGS_MAX] = {mf_test_program(), "annotate", dir, "--json", "--listen"};
+    server_start_command(s, "annotate", dir, port, args);
+}
+
+void
+server_start_command(server *s, const char *command, const char *what, int port, const char *const *args)
+{
+    const char *argv[ARGS_MAX] = {mf_test_program(), command, what, "--json", "--listen"};
     char        listen_on[32];
     mf_str      line = {0};
     int         out[2], n = 6;

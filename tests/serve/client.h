@@ -31,6 +31,8 @@ typedef struct server {
 /* Start `maskfer annotate DIR --json ARGS`, with `port` (0: any), and wait until it says where it is. Fails the test if
  * it does not. */
 void server_start(server *s, const char *dir, int port, const char *const *args);
+/* The same for `maskfer COMMAND WHAT --json ARGS`. */
+void server_start_command(server *s, const char *command, const char *what, int port, const char *const *args);
 void server_kill(server *s);      /* SIGKILL, and wait */
 int  server_stop(server *s);      /* SIGTERM; its exit status, -1 if a signal ended it */
 

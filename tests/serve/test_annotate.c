@@ -56,7 +56,8 @@ static void
 pages_carry_their_own(void **state)
 {
     static const char *const paths[][2] = {{"/", "text/html; charset=utf-8"}, {"/annotate.js", "text/javascript; charset=utf-8"},
-                                           {"/annotate.css", "text/css; charset=utf-8"}, {"/icon.svg", "image/svg+xml"}};
+                                           {"/annotate.css", "text/css; charset=utf-8"}, {"/page.css", "text/css; charset=utf-8"},
+                                           {"/icon.svg", "image/svg+xml"}};
     server s;
     size_t i;
 
@@ -73,7 +74,7 @@ pages_carry_their_own(void **state)
         assert_string_equal(answer_header(&a, "Cache-Control"), "no-store");
         /* Nothing from the network (a namespace is no address), and nothing that the policy would stop. */
         assert_null(strstr(mf_str_c(&a.body), "https://"));
-        assert_true(strstr(mf_str_c(&a.body), "http://") == NULL || i == 3);
+        assert_true(strstr(mf_str_c(&a.body), "http://") == NULL || i == 4);
         assert_null(strstr(mf_str_c(&a.body), "onclick="));
         assert_null(strstr(mf_str_c(&a.body), "style=\""));
         answer_free(&a);
