@@ -121,6 +121,19 @@ test_winograd(void **state)
         {.op = "conv2d_dw", .attrs = PADS(0, 2, 0), .in = {ACT(3, 16, 10, 15), ACT(3, 32, 12, 13), F32(16, 32, 3, 3)}},
         {.op = "conv2d_dw", .attrs = PADS(2, 0, 0), .in = {ACT(1, 32, 14, 20), ACT(1, 48, 12, 22), F32(32, 48, 3, 3)}},
         {.op = "conv2d_dw", .attrs = PADS(1, 1, 0), .in = {ACT(3, 16, 27, 26), ACT(3, 512, 27, 26), F32(16, 512, 3, 3)}},
+        /* sides that 3 divides and 4 does not: tiles of 3 x 3 */
+        {.op = "conv2d", .attrs = PADS(1, 1, MF_ACT_RELU), .in = {ACT(5, 16, 6, 6), ACT(48, 16, 3, 3), F32(48), ACT(5, 48, 6, 6)}},
+        {.op = "conv2d", .attrs = PADS(1, 1, 0), .in = {ACT(13, 512, 3, 3), ACT(32, 512, 3, 3)}},
+        {.op = "conv2d_dx", .attrs = PADS(2, 0, 0), .in = {ACT(4, 16, 6, 5), ACT(16, 32, 3, 3), ACT(4, 32, 4, 7)}},
+        {.op = "conv2d_dw", .attrs = PADS(1, 1, 0), .in = {ACT(33, 16, 3, 3), ACT(33, 48, 3, 3), F32(16, 48, 3, 3)}},
+        /* flat maps: tiles of 2 x 2 */
+        {.op = "conv2d", .attrs = PADS(1, 1, MF_ACT_RELU), .in = {ACT(5, 16, 2, 10), ACT(48, 16, 3, 3), F32(48), ACT(5, 48, 2, 10)}},
+        {.op = "conv2d_dx", .attrs = PADS(0, 2, 0), .in = {ACT(5, 16, 2, 10), ACT(16, 32, 3, 3), ACT(5, 32, 4, 8)}},
+        {.op = "conv2d_dw", .attrs = PADS(1, 1, 0), .in = {ACT(5, 16, 2, 10), ACT(5, 48, 2, 10), F32(16, 48, 3, 3)}},
+        /* maps of 2 x 2 */
+        {.op = "conv2d", .attrs = PADS(1, 1, MF_ACT_RELU), .in = {ACT(17, 16, 2, 2), ACT(48, 16, 3, 3), F32(48), ACT(17, 48, 2, 2)}},
+        {.op = "conv2d_dx", .attrs = PADS(1, 1, 0), .in = {ACT(17, 16, 2, 2), ACT(16, 48, 3, 3), ACT(17, 48, 2, 2)}, .free_in = 2},
+        {.op = "conv2d_dw", .attrs = PADS(1, 1, 0), .in = {ACT(17, 48, 2, 2), ACT(17, 16, 2, 2), F32(48, 16, 3, 3)}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         parity_case c = cases[i];

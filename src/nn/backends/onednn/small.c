@@ -1,6 +1,7 @@
 /* nn/backends/onednn/small.c: convolution and its gradients on small maps, f32 (see small.h).
  *
- * One kernel definition an op; the list has them before oneDNN's, so that they are taken where they apply: f32, one group,
+ * One kernel definition an op; the list has them before oneDNN's and after wino.c's, which takes most 3 x 3 of stride 1, so that they
+ * are taken where they apply: f32, one group,
  * more than one tap, whole blocks of channels, at most 16 pixels on the smaller side, a batch that fills a tile. The rule
  * depends on shapes and CPU alone. Each result is summed by one thread in one order.
  *

@@ -17,18 +17,21 @@
 /* CHUNK: floats of a transformed chunk, so that it stays in the last-level cache. SUB: tiles that a thread multiplies at once. */
 enum { CHUNK_FLOATS = 1 << 20, SUB_TILES = 48, PAIR = 2 };
 
-/* The rule. Multiplications a channel pair: 36 a tile here; 9 an output in oneDNN's direct kernels; those that do not fall on padding in the
- * kernels for small maps. It must save half of the second or a quarter of the third, over enough tiles to pay for the filters' transform.
- * ResNet-18 at 64 x 64, batch 64, one thread of an AMD Zen 3 with AVX2, ms (bench_kernels: forward, data gradient, weight gradient), against
- * oneDNN 2.6 or, on 4 x 4, the kernels for small maps: 64 channels on 16 x 16: 5.9, 6.0, 5.5 against 13.6, 12.2, 16.2; 128 on 8 x 8: 5.9,
- * 5.6, 5.0 against 13.6, 12.1, 16.1; 256 on 4 x 4: 6.3, 6.5, 4.9 against 14.9, 16.0, 11.5. 128 on 6 x 6: 5.1, 5.9, 4.5 against 7.4, 6.4, 9.9.
- * 512 on 2 x 2 loses, and so do 4 tiles of 512 channels. The AVX-512 form has not been timed. */
+/* The rule. Multiplications a channel pair: the points of a tile here; 9 an output in oneDNN's direct kernels; those that do not fall on
+ * padding in the kernels for small maps. The form with the fewest is taken if it saves half of the second or a quarter of the third, over
+ * enough tiles to pay for the filters' transform. ResNet-18 at 64 x 64 and 48 x 48, batch 64, one thread of an AMD Zen 3 with AVX2, ms
+ * (bench_kernels: forward, data gradient, weight gradient), against oneDNN 2.6 or, up to 4 x 4, the kernels for small maps:
+ *    64 on 16 x 16   5.9  6.0  5.5 : 13.6 12.2 16.2      64 on 12 x 12   3.2  3.4  3.3 :  7.5  6.7  9.8
+ *   128 on 8 x 8     5.9  5.6  5.0 : 13.6 12.1 16.1     128 on 6 x 6     3.9  3.9  3.4 :  7.4  6.4  9.9
+ *   256 on 4 x 4     6.3  6.5  4.9 : 14.9 16.0 11.5     256 on 3 x 3     4.2  4.2  3.1 :  7.3  7.1  5.3
+ *   512 on 2 x 2     6.7  7.6  4.5 : 10.3 11.4  7.6     4 tiles of 512 channels lose. The AVX-512 form has not been timed. */
 enum { MIN_CHANNELS = 16, MIN_TILES = 12, SMALL_PIXELS = 16 };
 
 typedef struct wino_state {
-    const mf_dn_wino_loops  *loops;
+    const mf_dn_wino_form   *form;
     const mf_dn_small_loops *small;
     mf_dn_wino_grid          grid;
+    size_t                   points;
     size_t                   v;            /* channels of a block */
     size_t                   rb, ob;       /* blocks of what is read and of the result */
     int                      h, w, ho, wo; /* their maps */
@@ -40,7 +43,7 @@ typedef struct wino_state {
     size_t                  *o_term, *r_term, tap[9];   /* places in the weights' storage: a sum of one term a dimension */
     bool                     o_row;        /* V output channels lie side by side */
     bool                     constant, bias, res, relu;
-    float                   *kept;         /* transformed weights, [ob] of u_point * 36 floats; NULL unless constant */
+    float                   *kept;         /* transformed weights, [ob] of u_point * points floats; NULL unless constant */
     bool                     made;
 } wino_state;
 
@@ -53,12 +56,12 @@ typedef struct wino_job {
 } wino_job;
 
 mf_dn_wino_grid
-mf_dn_wino_grid_of(const mf_shape *map)
+mf_dn_wino_grid_of(const mf_shape *map, const mf_dn_wino_form *f)
 {
     mf_dn_wino_grid g;
 
-    g.rows  = (size_t)(map->dim[2] + MF_WINO_OUT - 1) / MF_WINO_OUT;
-    g.cols  = (size_t)(map->dim[3] + MF_WINO_OUT - 1) / MF_WINO_OUT;
+    g.rows  = ((size_t)map->dim[2] + (size_t)f->out - 1) / (size_t)f->out;
+    g.cols  = ((size_t)map->dim[3] + (size_t)f->out - 1) / (size_t)f->out;
     g.tiles = (size_t)map->dim[0] * g.rows * g.cols;
     return g;
 }
@@ -77,35 +80,42 @@ taps_inside(int64_t from, int64_t to, int pad)
     return n;
 }
 
-bool
-mf_dn_wino_applies(const mf_prep *p, const mf_tdesc *x, const mf_tdesc *y, const mf_tdesc *w, const mf_conv2d_attrs *a, char why[128])
+const mf_dn_wino_form *
+mf_dn_wino_choose(const mf_prep *p, const mf_tdesc *x, const mf_tdesc *y, const mf_tdesc *w, const mf_conv2d_attrs *a, char why[128])
 {
-    dn_home         home = p->ctx->home_f32;
-    int64_t         v    = p->ctx->simd->wino->width;
-    mf_dn_wino_grid g;
-    int64_t         window, points;
+    const mf_dn_wino_loops *loops = p->ctx->simd->wino;
+    const mf_dn_wino_form  *form  = NULL;
+    dn_home                 home  = p->ctx->home_f32;
+    int64_t                 v     = loops->width, ho = y->shape.dim[2], wo = y->shape.dim[3], plain = 9 * ho * wo, inside, best = 0;
+    int                     kind;
 
     if (why != NULL) {
-        snprintf(why, 128, "only 3 x 3 in f32 with stride 1 and whole blocks of channels");
+        snprintf(why, 128, "only 3 x 3 in f32 with stride 1 and whole blocks of channels, where it pays");
     }
     if (!((home == DN_HOME_NCHW16C && v == 16) || (home == DN_HOME_NCHW8C && v == 8)) || a->groups != 1 || w->shape.dim[2] != 3 ||
         w->shape.dim[3] != 3 || a->sh != 1 || a->sw != 1 || a->dh != 1 || a->dw != 1 || a->ph > 2 || a->pw > 2 ||
-        x->dtype != MF_DTYPE_F32 || y->dtype != MF_DTYPE_F32 || x->shape.dim[1] % v != 0 || y->shape.dim[1] % v != 0) {
-        return false;
+        x->dtype != MF_DTYPE_F32 || y->dtype != MF_DTYPE_F32 || x->shape.dim[1] % v != 0 || y->shape.dim[1] % v != 0 ||
+        x->shape.dim[1] < MIN_CHANNELS || y->shape.dim[1] < MIN_CHANNELS) {
+        return NULL;
     }
-    if (why != NULL) {
-        snprintf(why, 128, "it does not pay for these maps");
+    inside = taps_inside(x->shape.dim[2], ho, a->ph) * taps_inside(x->shape.dim[3], wo, a->pw);
+    for (kind = 0; kind < MF_WINO_FORMS; kind++) {
+        const mf_dn_wino_form *f    = loops->form[kind];
+        mf_dn_wino_grid        g    = mf_dn_wino_grid_of(&y->shape, f);
+        int64_t                cost = (int64_t)(g.rows * g.cols) * f->points;
+
+        if (f->skip && (x->shape.dim[2] != f->out || x->shape.dim[3] != f->out || ho != f->out || wo != f->out)) {
+            continue; /* then the pads are 1 */
+        }
+        if (g.tiles < MIN_TILES || (ho * wo <= SMALL_PIXELS ? inside * 3 < cost * 4 : plain < cost * 2)) {
+            continue;
+        }
+        if (form == NULL || cost <= best) { /* of equal ones that with smaller tiles: it rounds less */
+            form = f;
+            best = cost;
+        }
     }
-    if (x->shape.dim[1] < MIN_CHANNELS || y->shape.dim[1] < MIN_CHANNELS) {
-        return false;
-    }
-    g      = mf_dn_wino_grid_of(&y->shape);
-    window = taps_inside(x->shape.dim[2], y->shape.dim[2], a->ph) * taps_inside(x->shape.dim[3], y->shape.dim[3], a->pw);
-    points = (int64_t)(g.rows * g.cols) * MF_WINO_POINTS;
-    if (y->shape.dim[2] * y->shape.dim[3] <= SMALL_PIXELS) {
-        return g.tiles >= MIN_TILES && window * 3 >= points * 4;
-    }
-    return g.tiles >= MIN_TILES && y->shape.dim[2] * y->shape.dim[3] * 9 >= points * 2;
+    return form;
 }
 
 mf_layout
@@ -169,11 +179,12 @@ make_terms(wino_state *s, const mf_tdesc *w, bool turned, mf_err *err)
     return MF_OK;
 }
 
-/* x, y: what is read and the result; turned: the data gradient. */
+/* turned: the data gradient. */
 static mf_status
-wino_new(wino_state **out, mf_prep *p, const mf_shape *x, const mf_shape *y, bool turned, mf_err *err)
+wino_new(wino_state **out, mf_prep *p, const mf_dn_wino_form *form, bool turned, mf_err *err)
 {
     const mf_conv2d_attrs *a = p->attrs;
+    const mf_shape        *x = &p->in[0].shape, *y = &p->out[0].shape;
     wino_state            *s = mf_calloc(1, sizeof *s);
     mf_status              st;
     size_t                 most;
@@ -182,24 +193,25 @@ wino_new(wino_state **out, mf_prep *p, const mf_shape *x, const mf_shape *y, boo
     if (s == NULL) {
         return mf_oom(err, sizeof *s, "a convolution");
     }
-    s->loops = p->ctx->simd->wino;
+    s->form  = form;
     s->small = p->ctx->simd->small;
-    s->v     = (size_t)s->loops->width;
-    s->grid  = mf_dn_wino_grid_of(y);
+    s->v     = (size_t)s->small->width;
+    s->grid  = mf_dn_wino_grid_of(y, form);
+    s->points = (size_t)form->points;
     s->rb    = (size_t)x->dim[1] / s->v;
     s->ob    = (size_t)y->dim[1] / s->v;
     s->h     = (int)x->dim[2];
     s->w     = (int)x->dim[3];
     s->ho    = (int)y->dim[2];
     s->wo    = (int)y->dim[3];
-    s->pad_i = turned ? 2 - a->ph : a->ph;
-    s->pad_j = turned ? 2 - a->pw : a->pw;
+    s->pad_i = (turned ? 2 - a->ph : a->ph) - form->skip;
+    s->pad_j = (turned ? 2 - a->pw : a->pw) - form->skip;
     s->parts = (size_t)mf_threads_get();
     if ((st = make_terms(s, &p->in[1], turned, err)) < 0) {
         wino_release(s);
         return st;
     }
-    most     = CHUNK_FLOATS / (MF_WINO_POINTS * s->rb * s->v);
+    most     = CHUNK_FLOATS / (s->points * s->rb * s->v);
     most     = most < SUB_TILES ? SUB_TILES : most;
     s->chunk = (s->grid.tiles + most - 1) / most; /* that many, of equal size */
     s->chunk = (s->grid.tiles + s->chunk - 1) / s->chunk;
@@ -207,10 +219,10 @@ wino_new(wino_state **out, mf_prep *p, const mf_shape *x, const mf_shape *y, boo
     s->u_point = s->rb * s->v * s->v + 16;
     s->m_point = PAIR * SUB_TILES * s->v + 16;
     s->constant = p->const_in[1];
-    s->part_floats = MF_WINO_POINTS * (s->m_point + (s->constant ? 0 : PAIR * s->u_point));
-    s->part_at     = mf_dn_align(MF_WINO_POINTS * s->x_point * sizeof(float));
+    s->part_floats = s->points * (s->m_point + (s->constant ? 0 : PAIR * s->u_point));
+    s->part_at     = mf_dn_align(s->points * s->x_point * sizeof(float));
     if (s->constant) {
-        size_t bytes = s->ob * MF_WINO_POINTS * s->u_point * sizeof(float);
+        size_t bytes = s->ob * s->points * s->u_point * sizeof(float);
 
         if ((s->kept = mf_aligned(bytes)) == NULL) {
             wino_release(s);
@@ -244,7 +256,7 @@ transform_weights(const wino_state *s, float *u, const float *w, size_t b)
                 g[t * v + k] = from[s->o_term[b * v + k]];
             }
         }
-        s->loops->weights(u + r * v, s->u_point, g);
+        s->form->weights(u + r * v, s->u_point, g);
     }
 }
 
@@ -256,7 +268,7 @@ keep_weights(void *arg, size_t part)
     size_t            b;
 
     for (b = s->ob * part / s->parts; b < s->ob * (part + 1) / s->parts; b++) {
-        transform_weights(s, s->kept + b * MF_WINO_POINTS * s->u_point, j->w, b);
+        transform_weights(s, s->kept + b * s->points * s->u_point, j->w, b);
     }
 }
 
@@ -271,9 +283,9 @@ transform_input(void *arg, size_t part)
     for (item = items * part / s->parts; item < items * (part + 1) / s->parts; item++) {
         size_t       b = item / j->tiles, t = item % j->tiles, n = (j->first + t) / per, at = (j->first + t) % per;
         mf_dn_window d = {j->src + (n * s->rb + b) * (size_t)s->h * (size_t)s->w * v, s->h, s->w,
-                          (int)(at / s->grid.cols) * MF_WINO_OUT - s->pad_i, (int)(at % s->grid.cols) * MF_WINO_OUT - s->pad_j};
+                          (int)(at / s->grid.cols) * s->form->out - s->pad_i, (int)(at % s->grid.cols) * s->form->out - s->pad_j};
 
-        s->loops->input(j->x + item * v, s->x_point, &d);
+        s->form->input(j->x + item * v, s->x_point, &d);
     }
 }
 
@@ -284,11 +296,11 @@ multiply(const wino_job *j, float *m, const float *u, size_t b, int blocks, size
     static const mf_dn_pair one = {0, 0};
     const wino_state       *s = j->s;
     size_t                  v = s->v, per = s->grid.rows * s->grid.cols, tiles = t1 - t0, groups, k, g, t;
-    mf_dn_small_tile        q = {.x_block = j->tiles * v, .w_out = MF_WINO_POINTS * s->u_point, .w_red = v * v, .y_block = tiles * v,
+    mf_dn_small_tile        q = {.x_block = j->tiles * v, .w_out = s->points * s->u_point, .w_red = v * v, .y_block = tiles * v,
                                  .y_image = v, .pair = &one, .pairs = 1, .reduced = s->rb, .blocks = blocks};
 
     groups = (tiles + (size_t)s->small->group - 1) / (size_t)s->small->group;
-    for (k = 0; k < MF_WINO_POINTS; k++) {
+    for (k = 0; k < s->points; k++) {
         q.w = u + k * s->u_point;
         for (g = 0; g < groups; g++) {
             size_t g0 = tiles * g / groups, g1 = tiles * (g + 1) / groups;
@@ -300,12 +312,13 @@ multiply(const wino_job *j, float *m, const float *u, size_t b, int blocks, size
     }
     for (k = 0; k < (size_t)blocks; k++) {
         for (t = 0; t < tiles; t++) {
-            size_t n = (j->first + t0 + t) / per, at = (j->first + t0 + t) % per;
-            size_t map = (n * s->ob + b + k) * (size_t)s->ho * (size_t)s->wo * v;
+            size_t         n = (j->first + t0 + t) / per, at = (j->first + t0 + t) % per;
+            size_t         map = (n * s->ob + b + k) * (size_t)s->ho * (size_t)s->wo * v;
+            mf_dn_wino_put o = {.map = j->dst + map, .res = s->res ? j->res + map : NULL, .bias = s->bias ? j->bias + (b + k) * v : NULL,
+                                .h = s->ho, .w = s->wo, .i = (int)(at / s->grid.cols) * s->form->out,
+                                .j = (int)(at % s->grid.cols) * s->form->out, .relu = s->relu};
 
-            s->loops->output(j->dst + map, s->res ? j->res + map : NULL, s->ho, s->wo, (int)(at / s->grid.cols) * MF_WINO_OUT,
-                             (int)(at % s->grid.cols) * MF_WINO_OUT, m + (k * tiles + t) * v, s->m_point,
-                             s->bias ? j->bias + (b + k) * v : NULL, s->relu);
+            s->form->output(&o, m + (k * tiles + t) * v, s->m_point);
         }
     }
 }
@@ -318,7 +331,7 @@ multiply_part(void *arg, size_t part)
     const wino_state *s = j->s;
     size_t            items = (s->ob + PAIR - 1) / PAIR * j->subs, item, have = SIZE_MAX;
     float            *m = (float *)(void *)(j->scratch + part * mf_dn_align(s->part_floats * sizeof(float)));
-    float            *own = m + MF_WINO_POINTS * s->m_point;
+    float            *own = m + s->points * s->m_point;
 
     for (item = items * part / s->parts; item < items * (part + 1) / s->parts; item++) {
         size_t       b = item / j->subs * PAIR, sub = item % j->subs;
@@ -326,10 +339,10 @@ multiply_part(void *arg, size_t part)
         const float *u = own;
 
         if (s->constant) {
-            u = s->kept + b * MF_WINO_POINTS * s->u_point;
+            u = s->kept + b * s->points * s->u_point;
         } else if (have != b) {
             for (k = 0; k < blocks; k++) {
-                transform_weights(s, own + (size_t)k * MF_WINO_POINTS * s->u_point, j->w, b + (size_t)k);
+                transform_weights(s, own + (size_t)k * s->points * s->u_point, j->w, b + (size_t)k);
             }
             have = b;
         }
@@ -360,20 +373,21 @@ wino_run(wino_state *s, const mf_run *r, void *dst, const void *src, const float
 static bool
 fwd_supports(const mf_prep *p, char why[128])
 {
-    return mf_dn_wino_applies(p, &p->in[0], &p->out[0], &p->in[1], p->attrs, why);
+    return mf_dn_wino_choose(p, &p->in[0], &p->out[0], &p->in[1], p->attrs, why) != NULL;
 }
 
 static mf_status
 fwd_prepare(mf_prep *p, mf_err *err)
 {
-    mf_status   st;
-    wino_state *s;
+    const mf_dn_wino_form *form = mf_dn_wino_choose(p, &p->in[0], &p->out[0], &p->in[1], p->attrs, NULL);
+    mf_status              st;
+    wino_state            *s;
 
     if (p->free_in[1]) {
         p->in[1].layout = mf_dn_wino_weight_layout(&p->in[1].shape, p->ctx->simd->wino->width);
     }
     p->in[1].dtype = MF_DTYPE_F32;
-    if ((st = wino_new(&s, p, &p->in[0].shape, &p->out[0].shape, false, err)) < 0) {
+    if ((st = wino_new(&s, p, form, false, err)) < 0) {
         return st;
     }
     s->bias = p->nin > 2 && p->has_in[2];
@@ -410,20 +424,21 @@ const mf_kernel_def mf_onednn_wino_conv2d = {
 static bool
 dx_supports(const mf_prep *p, char why[128])
 {
-    return mf_dn_wino_applies(p, &p->out[0], &p->in[0], &p->in[1], p->attrs, why);
+    return mf_dn_wino_choose(p, &p->out[0], &p->in[0], &p->in[1], p->attrs, why) != NULL;
 }
 
 static mf_status
 dx_prepare(mf_prep *p, mf_err *err)
 {
-    mf_status   st;
-    wino_state *s;
+    const mf_dn_wino_form *form = mf_dn_wino_choose(p, &p->out[0], &p->in[0], &p->in[1], p->attrs, NULL);
+    mf_status              st;
+    wino_state            *s;
 
     if (p->free_in[1]) {
         p->in[1].layout = mf_dn_wino_weight_layout(&p->in[1].shape, p->ctx->simd->wino->width);
     }
     p->in[1].dtype = MF_DTYPE_F32;
-    if ((st = wino_new(&s, p, &p->in[0].shape, &p->out[0].shape, true, err)) < 0) {
+    if ((st = wino_new(&s, p, form, true, err)) < 0) {
         return st;
     }
     p->state = s;

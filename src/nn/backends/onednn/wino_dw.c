@@ -14,7 +14,9 @@ enum { CHUNK_FLOATS = 1 << 20, PAIR = 2 };
 
 typedef struct dw_state {
     const mf_dn_wino_loops *loops;
+    const mf_dn_wino_form  *form;
     mf_dn_wino_grid         grid;
+    size_t                  points;
     size_t                  v, ib, ob;
     int                     h, w, ho, wo, pad_i, pad_j;
     size_t                  chunk, chunks;
@@ -33,7 +35,7 @@ typedef struct dw_job {
 static bool
 dw_supports(const mf_prep *p, char why[128])
 {
-    return p->out[0].dtype == MF_DTYPE_F32 && mf_dn_wino_applies(p, &p->in[1], &p->in[0], &p->out[0], p->attrs, why);
+    return p->out[0].dtype == MF_DTYPE_F32 && mf_dn_wino_choose(p, &p->in[1], &p->in[0], &p->out[0], p->attrs, why) != NULL;
 }
 
 static mf_status
@@ -49,29 +51,31 @@ dw_prepare(mf_prep *p, mf_err *err)
     }
     s->loops = p->ctx->simd->wino;
     s->v     = (size_t)s->loops->width;
-    s->grid  = mf_dn_wino_grid_of(y);
+    s->form  = mf_dn_wino_choose(p, &p->in[1], &p->in[0], &p->out[0], a, NULL);
+    s->grid  = mf_dn_wino_grid_of(y, s->form);
+    s->points = (size_t)s->form->points;
     s->ib    = (size_t)x->dim[1] / s->v;
     s->ob    = (size_t)y->dim[1] / s->v;
     s->h     = (int)x->dim[2];
     s->w     = (int)x->dim[3];
     s->ho    = (int)y->dim[2];
     s->wo    = (int)y->dim[3];
-    s->pad_i = a->ph;
-    s->pad_j = a->pw;
+    s->pad_i = a->ph - s->form->skip;
+    s->pad_j = a->pw - s->form->skip;
     s->parts = (size_t)mf_threads_get();
     /* Several chunks need memory for their sums: one chunk, where that takes no more. */
-    most      = CHUNK_FLOATS / (MF_WINO_POINTS * s->ib * s->v) + 1;
-    all       = MF_WINO_POINTS * s->ib * s->v * s->grid.tiles;
-    sums      = MF_WINO_POINTS * s->ib * s->v * s->ob * s->v;
+    most      = CHUNK_FLOATS / (s->points * s->ib * s->v) + 1;
+    all       = s->points * s->ib * s->v * s->grid.tiles;
+    sums      = s->points * s->ib * s->v * s->ob * s->v;
     s->chunks = all <= CHUNK_FLOATS + sums ? 1 : (s->grid.tiles + most - 1) / most;
     s->chunk  = (s->grid.tiles + s->chunks - 1) / s->chunks;
     s->chunks = (s->grid.tiles + s->chunk - 1) / s->chunk;
     s->x_point     = s->ib * s->chunk * s->v + 16;
     s->d_point     = PAIR * s->chunk * s->v + 16;
     s->s_point     = s->v * s->v;
-    s->sums_at     = mf_dn_align(MF_WINO_POINTS * s->x_point * sizeof(float));
-    s->part_at     = s->sums_at + (s->chunks > 1 ? mf_dn_align(s->ob * s->ib * MF_WINO_POINTS * s->s_point * sizeof(float)) : 0);
-    s->part_floats = MF_WINO_POINTS * (s->d_point + PAIR * s->s_point);
+    s->sums_at     = mf_dn_align(s->points * s->x_point * sizeof(float));
+    s->part_at     = s->sums_at + (s->chunks > 1 ? mf_dn_align(s->ob * s->ib * s->points * s->s_point * sizeof(float)) : 0);
+    s->part_floats = s->points * (s->d_point + PAIR * s->s_point);
     p->in[0].layout  = mf_layout_nchw_c(y, (int)s->v);
     p->in[1].layout  = mf_layout_nchw_c(x, (int)s->v);
     p->out[0].layout = mf_dn_wino_weight_layout(&p->out[0].shape, (int)s->v);
@@ -91,9 +95,9 @@ transform_x(void *arg, size_t part)
     for (item = items * part / s->parts; item < items * (part + 1) / s->parts; item++) {
         size_t       b = item / j->tiles, t = item % j->tiles, n = (j->first + t) / per, at = (j->first + t) % per;
         mf_dn_window d = {j->x + (n * s->ib + b) * (size_t)s->h * (size_t)s->w * v, s->h, s->w,
-                          (int)(at / s->grid.cols) * MF_WINO_OUT - s->pad_i, (int)(at % s->grid.cols) * MF_WINO_OUT - s->pad_j};
+                          (int)(at / s->grid.cols) * s->form->out - s->pad_i, (int)(at % s->grid.cols) * s->form->out - s->pad_j};
 
-        s->loops->input(j->tx + item * v, s->x_point, &d);
+        s->form->input(j->tx + item * v, s->x_point, &d);
     }
 }
 
@@ -108,9 +112,9 @@ transform_dy(const dw_job *j, float *td, size_t b, int blocks)
         for (t = 0; t < j->tiles; t++) {
             size_t       n = (j->first + t) / per, at = (j->first + t) % per;
             mf_dn_window d = {j->dy + (n * s->ob + b + (size_t)k) * (size_t)s->ho * (size_t)s->wo * v, s->ho, s->wo,
-                              (int)(at / s->grid.cols) * MF_WINO_OUT, (int)(at % s->grid.cols) * MF_WINO_OUT};
+                              (int)(at / s->grid.cols) * s->form->out, (int)(at % s->grid.cols) * s->form->out};
 
-            s->loops->grad(td + ((size_t)k * j->tiles + t) * v, s->d_point, &d);
+            s->form->grad(td + ((size_t)k * j->tiles + t) * v, s->d_point, &d);
         }
     }
 }
@@ -122,7 +126,7 @@ multiply_part(void *arg, size_t part)
     const dw_state *s = j->s;
     size_t          v = s->v, pairs = (s->ob + PAIR - 1) / PAIR, pair, c, k, q;
     float          *td = (float *)(void *)(j->scratch + part * mf_dn_align(s->part_floats * sizeof(float)));
-    float          *own = td + MF_WINO_POINTS * s->d_point;
+    float          *own = td + s->points * s->d_point;
     bool            last = j->first + j->tiles == s->grid.tiles;
 
     for (pair = pairs * part / s->parts; pair < pairs * (part + 1) / s->parts; pair++) {
@@ -131,15 +135,15 @@ multiply_part(void *arg, size_t part)
 
         transform_dy(j, td, b, blocks);
         for (c = 0; c < s->ib; c++) {
-            size_t s_block = s->chunks > 1 ? s->ib * MF_WINO_POINTS * s->s_point : MF_WINO_POINTS * s->s_point;
-            float *sums    = s->chunks > 1 ? j->sums + (b * s->ib + c) * MF_WINO_POINTS * s->s_point : own;
+            size_t s_block = s->chunks > 1 ? s->ib * s->points * s->s_point : s->points * s->s_point;
+            float *sums    = s->chunks > 1 ? j->sums + (b * s->ib + c) * s->points * s->s_point : own;
 
-            for (k = 0; k < MF_WINO_POINTS; k++) {
+            for (k = 0; k < s->points; k++) {
                 s->loops->outer(sums + k * s->s_point, s_block, j->tx + k * s->x_point + c * j->tiles * v, td + k * s->d_point, j->tiles * v,
                                 j->tiles, blocks, j->first > 0);
             }
             for (q = 0; last && q < (size_t)blocks; q++) {
-                s->loops->filter(j->dw + ((b + q) * s->ib + c) * 9 * v * v, sums + q * s_block, s->s_point);
+                s->form->filter(j->dw + ((b + q) * s->ib + c) * 9 * v * v, sums + q * s_block, s->s_point);
             }
         }
     }
