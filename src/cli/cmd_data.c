@@ -7,13 +7,13 @@
 
 static const mf_cmd *const subs[] = {
     &mf_cmd_data_adjudicate, &mf_cmd_data_check, &mf_cmd_data_folds, &mf_cmd_data_import, &mf_cmd_data_landmarks, &mf_cmd_data_occlude,
-    &mf_cmd_data_pairs, &mf_cmd_data_synth, NULL,
+    &mf_cmd_data_pairs, &mf_cmd_data_stats, &mf_cmd_data_synth, NULL,
 };
 
 const mf_cmd mf_cmd_data = {
     .name    = "data",
     .summary = "make, import, check and divide data sets",
-    .usage   = "adjudicate|check|folds|import|landmarks|occlude|pairs|synth ...",
+    .usage   = "adjudicate|check|folds|import|landmarks|occlude|pairs|stats|synth ...",
     .text    = "A data set is a folder: dataset.yaml with the classes, manifest.csv with a line a\n"
                "picture, and the pictures. docs/formats.md describes it.\n\n"
                "  maskfer data synth --people 20 --out drawn\n"

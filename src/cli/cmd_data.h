@@ -8,7 +8,7 @@
 #include "data/manifest.h"
 
 extern const mf_cmd mf_cmd_data, mf_cmd_data_adjudicate, mf_cmd_data_check, mf_cmd_data_folds, mf_cmd_data_import, mf_cmd_data_landmarks,
-    mf_cmd_data_occlude, mf_cmd_data_pairs, mf_cmd_data_synth;
+    mf_cmd_data_occlude, mf_cmd_data_pairs, mf_cmd_data_stats, mf_cmd_data_synth;
 
 /* Threads from --threads (all cores unless given), progress on the terminal, stopped by the first Ctrl-C. */
 mf_jobs_opts mf_cmd_data_jobs(mf_cli *cli, const char *what);
