@@ -16,13 +16,15 @@ typedef struct unit {
     uint32_t order;   /* a shuffled rank: decides ties */
 } unit;
 
+/* Strata are what is evened: the classes, and where pictures with and without occlusion are mixed, each class with each
+ * kind of occlusion too. */
 typedef struct units {
     size_t    n;
-    int       classes;
+    int       strata;
     unit     *u;       /* [n] */
-    uint32_t *count;   /* [n, classes] pictures of a unit by class */
+    uint32_t *count;   /* [n, strata] pictures of a unit */
     uint32_t *of_row;  /* [rows] unit of a row; UINT32_MAX: the row takes no part */
-    int64_t  *total;   /* [classes] */
+    int64_t  *total;   /* [strata] */
     int64_t   rows;
 } units;
 
@@ -36,6 +38,48 @@ units_free(units *s)
     *s = (units){0};
 }
 
+/* Number each kind of occlusion that is there; returns how many there are. */
+static int
+number_kinds(int kind[MF_OCC_COUNT], const mf_dataset *d, const uint8_t *use)
+{
+    bool   there[MF_OCC_COUNT] = {false};
+    size_t i;
+    int    o, n = 0;
+
+    for (i = 0; i < d->n_rows; i++)
+        there[d->rows[i].occlusion] |= !use || use[i];
+    for (o = 0; o < MF_OCC_COUNT; o++)
+        kind[o] = there[o] ? n++ : -1;
+    return n;
+}
+
+/* Fill count and total. */
+static mf_status
+count_strata(units *s, const mf_dataset *d, const int kind[MF_OCC_COUNT], int kinds, mf_err *err)
+{
+    size_t i, width = (size_t)s->strata;
+
+    s->count = mf_calloc(s->n, width * sizeof *s->count);
+    s->total = mf_calloc(width, sizeof *s->total);
+    if (!s->count || !s->total)
+        return mf_oom(err, s->n * width * sizeof *s->count, "people of a data set");
+    for (i = 0; i < d->n_rows; i++) {
+        const mf_row *r = &d->rows[i];
+        size_t        fine;
+
+        if (s->of_row[i] == UINT32_MAX)
+            continue;
+        s->count[(size_t)s->of_row[i] * width + (size_t)r->label]++;
+        s->total[r->label]++;
+        if (kinds < 2)
+            continue;
+        fine = (size_t)(d->n_classes + r->label * kinds + kind[r->occlusion]);
+        s->count[(size_t)s->of_row[i] * width + fine]++;
+        s->total[fine]++;
+    }
+    return MF_OK;
+}
+
 /* Units by subject, then by pair, then by row; `use` NULL takes every row. */
 static mf_status
 units_make(units *s, const mf_dataset *d, const uint8_t *use, uint64_t seed, mf_err *err)
@@ -44,12 +88,12 @@ units_make(units *s, const mf_dataset *d, const uint8_t *use, uint64_t seed, mf_
     uint32_t *of_key = mf_calloc(n_keys, sizeof *of_key); /* unit + 1 of subject, then of pair */
     uint32_t *rank   = NULL;
     mf_rng    rng    = mf_rng_make(seed, 0, 0, MF_RNG_SPLIT);
+    int       kind[MF_OCC_COUNT], kinds = number_kinds(kind, d, use);
 
-    *s         = (units){.classes = d->n_classes};
+    *s         = (units){.strata = d->n_classes * (kinds > 1 ? 1 + kinds : 1)};
     s->of_row  = mf_calloc(d->n_rows, sizeof *s->of_row);
     s->u       = mf_calloc(d->n_rows, sizeof *s->u); /* no more units than rows */
-    s->total   = mf_calloc((size_t)d->n_classes, sizeof *s->total);
-    if (!of_key || !s->of_row || !s->u || !s->total)
+    if (!of_key || !s->of_row || !s->u)
         goto oom;
     for (i = 0; i < d->n_rows; i++) {
         const mf_row *r   = &d->rows[i];
@@ -68,16 +112,11 @@ units_make(units *s, const mf_dataset *d, const uint8_t *use, uint64_t seed, mf_
             s->of_row[i] = *key - 1;
         }
         s->u[s->of_row[i]].rows++;
-        s->total[r->label]++;
         s->rows++;
     }
-    s->count = mf_calloc(s->n, (size_t)s->classes * sizeof *s->count);
-    rank     = mf_calloc(s->n, sizeof *rank);
-    if (!s->count || !rank)
+    rank = mf_calloc(s->n, sizeof *rank);
+    if (!rank || count_strata(s, d, kind, kinds, err) < 0)
         goto oom;
-    for (i = 0; i < d->n_rows; i++)
-        if (s->of_row[i] != UINT32_MAX)
-            s->count[(size_t)s->of_row[i] * (size_t)s->classes + (size_t)d->rows[i].label]++;
     for (i = 0; i < s->n; i++)
         rank[i] = (uint32_t)i;
     mf_rng_shuffle(&rng, rank, s->n);
@@ -146,31 +185,31 @@ need_subjects(const mf_dataset *d, const uint8_t *use, mf_err *err)
 
 /* ---- k folds ---- */
 
-/* A fold's sums and the rise of sum over classes of n^2 / total, likewise pictures and people, that `u` would cause.
+/* A fold's sums and the rise of sum over strata of n^2 / total, likewise pictures and people, that `u` would cause.
  * Convex, so an empty fold always costs least. At most 2^60. */
 static int64_t
 rise(const units *s, const int64_t *w, size_t u, const int64_t *in_class, int64_t rows, int64_t people)
 {
-    const uint32_t *c    = s->count + u * (size_t)s->classes;
+    const uint32_t *c    = s->count + u * (size_t)s->strata;
     int64_t         cost = 0, r = s->u[u].rows;
     int             k;
 
-    for (k = 0; k < s->classes; k++)
+    for (k = 0; k < s->strata; k++)
         cost += w[k] * (2 * in_class[k] + (int64_t)c[k]) * (int64_t)c[k];
-    cost += w[s->classes] * (2 * rows + r) * r;
-    return cost + w[s->classes + 1] * (2 * people + 1);
+    cost += w[s->strata] * (2 * rows + r) * r;
+    return cost + w[s->strata + 1] * (2 * people + 1);
 }
 
 /* Half the change of the cost when fold f gives unit u to g and takes v for it; u or v may be SIZE_MAX for nobody. */
 static int64_t
 exchange(const units *s, const int64_t *w, size_t u, size_t v, const int64_t *f, const int64_t *g)
 {
-    const uint32_t *a = u == SIZE_MAX ? NULL : s->count + u * (size_t)s->classes;
-    const uint32_t *b = v == SIZE_MAX ? NULL : s->count + v * (size_t)s->classes;
+    const uint32_t *a = u == SIZE_MAX ? NULL : s->count + u * (size_t)s->strata;
+    const uint32_t *b = v == SIZE_MAX ? NULL : s->count + v * (size_t)s->strata;
     int64_t         change = 0, d;
     int             c;
 
-    for (c = 0; c < s->classes; c++) {
+    for (c = 0; c < s->strata; c++) {
         d = (b ? (int64_t)b[c] : 0) - (a ? (int64_t)a[c] : 0);
         change += w[c] * d * (f[c] - g[c] + d);
     }
@@ -186,8 +225,8 @@ toggle(const units *s, int64_t *in, size_t u, int sign)
 {
     int c;
 
-    for (c = 0; c < s->classes; c++)
-        in[c] += sign * (int64_t)s->count[u * (size_t)s->classes + (size_t)c];
+    for (c = 0; c < s->strata; c++)
+        in[c] += sign * (int64_t)s->count[u * (size_t)s->strata + (size_t)c];
     in[c] += sign * (int64_t)s->u[u].rows;
     in[c + 1] += sign;
 }
@@ -197,7 +236,7 @@ toggle(const units *s, int64_t *in, size_t u, int sign)
 static void
 refine(const units *s, const int64_t *w, int *of_unit, int64_t *sum, int k, const uint32_t *order)
 {
-    size_t width = (size_t)s->classes + 2, i, j, pass, changed = 1;
+    size_t width = (size_t)s->strata + 2, i, j, pass, changed = 1;
 
     for (pass = 0; pass < 50 && changed; pass++) {
         changed = 0;
@@ -242,7 +281,7 @@ mf_folds_make(int *fold, const mf_dataset *d, int k, uint64_t seed, mf_err *err)
     uint32_t *order = NULL;
     int64_t  *w = NULL, *sum = NULL;
     int      *of_unit = NULL;
-    size_t    i, width = (size_t)d->n_classes + 2; /* classes, pictures, people */
+    size_t    i, width; /* strata, pictures, people */
     int       c, f;
 
     if (k < 2)
@@ -253,6 +292,7 @@ mf_folds_make(int *fold, const mf_dataset *d, int k, uint64_t seed, mf_err *err)
         return mf_fail(err, MF_E_LIMIT, "%d folds need at least %d people; the data set has %d", k, k, d->n_subjects);
     if ((st = units_make(&s, d, NULL, seed, err)) < 0 || (st = place_order(&order, &s, true, err)) < 0)
         goto done;
+    width   = (size_t)s.strata + 2;
     w       = mf_calloc(width, sizeof *w);
     sum     = mf_calloc((size_t)k, width * sizeof *sum);
     of_unit = mf_calloc(s.n, sizeof *of_unit);
@@ -260,7 +300,7 @@ mf_folds_make(int *fold, const mf_dataset *d, int k, uint64_t seed, mf_err *err)
         st = mf_oom(err, (size_t)k * width * sizeof *sum, "folds");
         goto done;
     }
-    for (c = 0; c < s.classes; c++)
+    for (c = 0; c < s.strata; c++)
         w[c] = s.total[c] ? (1 << 28) / s.total[c] : 0;
     w[c]     = (1 << 28) / s.rows;
     w[c + 1] = (1 << 28) / (int64_t)s.n;
@@ -271,7 +311,7 @@ mf_folds_make(int *fold, const mf_dataset *d, int k, uint64_t seed, mf_err *err)
 
         for (f = 0; f < k; f++) {
             int64_t *in   = sum + (size_t)f * width;
-            int64_t  cost = rise(&s, w, u, in, in[s.classes], in[s.classes + 1]);
+            int64_t  cost = rise(&s, w, u, in, in[s.strata], in[s.strata + 1]);
 
             if (cost < low) {
                 low  = cost;
@@ -295,14 +335,14 @@ done:
 
 /* ---- a part held out ---- */
 
-/* Parts per 2^20 of each class, of the pictures and of the people. */
+/* Parts per 2^20 of each stratum, of the pictures and of the people. */
 static int64_t
 holdout_cost(const units *s, const int64_t *in, int64_t aim)
 {
     int64_t cost = 0, dev;
     int     c;
 
-    for (c = 0; c < s->classes; c++)
+    for (c = 0; c < s->strata; c++)
         if (s->total[c]) {
             dev = (in[c] << 20) / s->total[c] - aim;
             cost += dev * dev;
@@ -369,7 +409,7 @@ mf_folds_holdout(uint8_t *part, const mf_dataset *d, const uint8_t *use, double 
     if ((st = place_order(&order, &s, false, err)) < 0)
         goto done;
     in_part = mf_calloc(s.n, 1);
-    in      = mf_calloc((size_t)s.classes + 2, sizeof *in);
+    in      = mf_calloc((size_t)s.strata + 2, sizeof *in);
     if (!in_part || !in) {
         st = mf_oom(err, s.n, "a part of the data set");
         goto done;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/str.h"
 #include "data/manifest.h"
 #include "data/pairs.h"
 #include "program.h"
@@ -220,11 +221,48 @@ test_fates(void **state)
     mf_dataset_free(d);
 }
 
+/* `data folds`: how even, by occlusion too, and the published division by name. */
+static void
+test_folds(void **state)
+{
+    mf_str   rows = {0};
+    mf_json *j, *k;
+    int      i;
+
+    (void)state;
+    if (!mf_test_program())
+        mf_test_skip("the program is not built");
+    mf_str_add(&rows, "image,label,subject,occlusion\n");
+    for (i = 0; i < 23; i++)
+        mf_str_printf(&rows, "%d.png,happy,%d,none\n%dm.png,sad,%d,mask\n", i, i, i, i);
+    small_set("people", mf_str_c(&rows));
+    mf_str_free(&rows);
+    assert_int_equal(program_run("data folds people --folds 5 --json"), 0);
+    j = program_json();
+    k = mf_json_get(mf_json_get(mf_json_at(mf_json_get(j, "folds"), 0), "occlusion"), "mask");
+    assert_int_equal(mf_json_int(mf_json_get(k, "pictures"), 0), mf_json_int(mf_json_get(mf_json_get(k, "classes"), "sad"), -1));
+    assert_in_range(mf_json_num(mf_json_get(mf_json_get(j, "off_by_percent"), "people"), -1), 8, 14); /* 23 / 5 = 4.6: 4 or 5 */
+    assert_null(mf_json_get(j, "scored_twice"));
+    mf_json_free(j);
+    /* n = 23 / 5 = 4; 0..4, 4..8, 8..12, 12..16, 16..20 */
+    assert_int_equal(program_run("data folds people --folds 5 --folds-from msde-code --out folds.csv"), 0);
+    program_says("out.txt", "4 people are scored twice and 2 never.\n  twice: 4, 8, 12, 16\n  never: 21, 22\n");
+    program_says("out.txt", "         0       5        10         5         5         0\n");
+    program_says("folds.csv", "8.png,8,1\n8.png,8,2\n");
+    program_says("folds.csv", "22.png,22,\n");
+    assert_int_equal(program_run("data folds people --folds 5 --folds-from msde-code --json"), 0);
+    j = program_json();
+    assert_int_equal(mf_json_size(mf_json_get(j, "scored_twice")), 4);
+    assert_int_equal(mf_json_size(mf_json_get(j, "never_scored")), 2);
+    mf_json_free(j);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_adjudicate), cmocka_unit_test(test_refused), cmocka_unit_test(test_pairs), cmocka_unit_test(test_fates),
+        cmocka_unit_test(test_folds),
     };
 
     return cmocka_run_group_tests_name("curation", tests, NULL, NULL);

@@ -109,6 +109,53 @@ test_uneven_people(void **state)
     mf_dataset_free(d);
 }
 
+/* People with and without masks in unlike numbers: each class is even within each kind too, not only in sum. */
+static void
+test_occlusion(void **state)
+{
+    mf_dataset *d   = NULL;
+    mf_err      err = {0};
+    mf_rng      rng = mf_rng_make(9, 0, 0, MF_RNG_TEST);
+    size_t      both[5][7][2] = {{{0}}}, total[7][2] = {{0}}, i;
+    int         p, c, m, f, *fold, worst = 0;
+
+    (void)state;
+    assert_mf_ok(mf_dataset_new(&d, "masks", classes, 7, &err), &err);
+    for (p = 0; p < 60; p++)
+        for (c = 0; c < 7; c++)
+            for (m = 0; m < 2; m++) {
+                /* Masks and bare faces of a person trade off, so that sums by class say nothing of either. */
+                int n = m == p % 2 ? 4 : (int)mf_rng_below(&rng, 2);
+
+                for (; n > 0; n--) {
+                    char image[48], who[16];
+
+                    snprintf(image, sizeof image, "%d_%d_%d_%d.png", p, c, m, n);
+                    snprintf(who, sizeof who, "%d", p);
+                    assert_mf_ok(mf_dataset_add(d, image, classes[c], who, m ? MF_OCC_MASK : MF_OCC_NONE, NULL, MF_SPLIT_NONE, NULL,
+                                                &err), &err);
+                }
+            }
+    fold = mf_calloc(d->n_rows, sizeof *fold);
+    assert_mf_ok(mf_folds_make(fold, d, 5, 1, &err), &err);
+    for (i = 0; i < d->n_rows; i++) {
+        m = d->rows[i].occlusion == MF_OCC_MASK;
+        both[fold[i]][d->rows[i].label][m]++;
+        total[d->rows[i].label][m]++;
+    }
+    for (f = 0; f < 5; f++)
+        for (c = 0; c < 7; c++)
+            for (m = 0; m < 2; m++) {
+                int off = abs((int)(both[f][c][m] * 5 * 100 / total[c][m]) - 100);
+
+                worst = off > worst ? off : worst;
+            }
+    printf("the fold furthest from an even share of a class with or without masks is %d %% off\n", worst);
+    assert_in_range(worst, 0, 12);
+    mf_free(fold);
+    mf_dataset_free(d);
+}
+
 /* As many folds as people: everyone alone. */
 static void
 test_leave_one_out(void **state)
@@ -314,7 +361,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_even_people), cmocka_unit_test(test_uneven_people), cmocka_unit_test(test_leave_one_out),
+        cmocka_unit_test(test_even_people), cmocka_unit_test(test_uneven_people), cmocka_unit_test(test_occlusion),
+        cmocka_unit_test(test_leave_one_out),
         cmocka_unit_test(test_refusals), cmocka_unit_test(test_holdout), cmocka_unit_test(test_holdout_extremes),
         cmocka_unit_test(test_holdout_by_row), cmocka_unit_test(test_msde_code), cmocka_unit_test(test_msde_code_names),
         cmocka_unit_test(test_no_memory),
