@@ -32,13 +32,14 @@ check: setup
 	@ninja -C $(DEV) -j $(JOBS)
 	@sh cmake/check.sh $(DEV)
 
-# Against PyTorch, whose wheels are fetched into build/peers on the first call; nothing else of maskfer needs Python.
+# Against PyTorch and crowd-kit, whose wheels are fetched into build/peers on the first call; nothing else of maskfer needs Python.
 PEERS := $(CURDIR)/build/peers/bin/python
 
 bench: all
 	@sh bench/peers/setup.sh
 	@$(PEERS) bench/bench.py --maskfer $(CURDIR)/$(RELEASE)/maskfer --newest $(PEERS) \
 	  $$(/usr/bin/python3 -c 'import torch' 2>/dev/null && echo --debian /usr/bin/python3)
+	@$(PEERS) bench/votes.py --maskfer $(CURDIR)/$(RELEASE)/maskfer
 
 parity: all
 	@ninja -C $(RELEASE) -j $(JOBS) parity_tool

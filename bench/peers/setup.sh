@@ -15,3 +15,7 @@ if ! build/peers/bin/python -c 'import torch, numpy, safetensors, PIL, tensorboa
   build/peers/bin/pip install --quiet torch numpy pillow safetensors tensorboard scikit-learn statsmodels ||
     echo "bench: the newest PyTorch wheel cannot be installed; it is left out" >&2
 fi
+if ! build/peers/bin/python -c 'import crowdkit' 2>/dev/null; then
+  build/peers/bin/pip install --quiet crowd-kit ||
+    echo "bench: crowd-kit cannot be installed; votes are not compared" >&2
+fi
