@@ -9,6 +9,8 @@
 #include "core/mem.h"
 #include "nn/ops.h"
 
+enum { PLACES_MIN = 4 }; /* a side, for the layer "auto" */
+
 static const char *const names[MF_ATTR_COUNT] = {"gradcam", "gradcam-msde", "gradcam++", "occlusion"};
 
 const char *
@@ -151,6 +153,31 @@ done:
     return st;
 }
 
+static bool
+is_wide(const mf_graph *g, mf_ref v)
+{
+    const mf_shape s = mf_graph_shape(g, v);
+
+    return s.ndim == 4 && s.dim[2] >= PLACES_MIN && s.dim[3] >= PLACES_MIN;
+}
+
+/* The name of the last stage with places enough into a->layer; "" for the last map, which stays where no stage has. */
+static mf_status
+find_stage(mf_attribution *a, const mf_graph *g, mf_ref last, mf_err *err)
+{
+    layer_names l = {0};
+
+    a->layer[0] = '\0';
+    mf_graph_visit(g, collect, &l);
+    for (size_t i = 0; i < l.n && !is_wide(g, last); i++) {
+        if (strchr(l.name[i], '.') == NULL && is_wide(g, mf_graph_layer(g, l.name[i]))) {
+            snprintf(a->layer, sizeof a->layer, "%s", l.name[i]);
+        }
+    }
+    mf_free(l.name);
+    return l.oom ? mf_oom(err, l.n * sizeof l.name[0], "names of layers") : MF_OK;
+}
+
 /* x -> network -> score = sum over pictures of the wanted class's logit or probability; "gradient" = d score / d layer. No
  * picture's score depends on another picture, so the sum's gradient holds each picture's own. */
 static mf_status
@@ -175,28 +202,35 @@ build(mf_attribution *a, const mf_attribution_opts *o, mf_err *err)
         return st;
     }
     layer = normalised ? net.map_n : net.map;
-    if (o->layer != NULL && o->layer[0] != '\0') {
-        layer = mf_graph_layer(g, o->layer);
+    snprintf(a->layer, sizeof a->layer, "%s", o->layer != NULL ? o->layer : "");
+    if (mf_str_eq(a->layer, "auto") && (st = find_stage(a, g, layer, err)) < 0) {
+        return st;
+    }
+    if (a->layer[0] != '\0') {
+        layer = mf_graph_layer(g, a->layer);
         if (layer.id < 0) {
-            return no_layer(a->infer, g, o->layer, err);
+            return no_layer(a->infer, g, a->layer, err);
         }
     }
     s = mf_graph_shape(g, layer);
     if (s.ndim != 4) {
-        return mf_fail(err, MF_E_ARG, "layer '%s' is no map: it has no places to show", o->layer);
+        return mf_fail(err, MF_E_ARG, "layer '%s' is no map: it has no places to show", a->layer);
     }
     a->channels = (int)s.dim[1];
     a->h        = (int)s.dim[2];
     a->w        = (int)s.dim[3];
     score       = mf_mul(g, o->kind == MF_ATTR_GRADCAM_MSDE ? mf_softmax(g, net.logits, 1) : net.logits, target);
     score       = mf_reduce(g, MF_R_SUM, score, 3u, false);
+    if (a->layer[0] == '\0') {
+        snprintf(a->layer, sizeof a->layer, "last map");
+    }
     mf_graph_output(g, "layer", layer);
     mf_graph_output(g, "probs", mf_softmax(g, net.logits, 1));
     if ((st = mf_graph_backward(g, score, &layer, 1, err)) < 0) {
         return st;
     }
     if (mf_graph_grad(g, layer).id < 0) {
-        return mf_fail(err, MF_E_ARG, "the answer does not depend on layer '%s'", o->layer);
+        return mf_fail(err, MF_E_ARG, "the answer does not depend on layer '%s'", a->layer);
     }
     mf_graph_output(g, "gradient", mf_graph_grad(g, layer));
     return mf_graph_check(g, err);
@@ -292,6 +326,12 @@ mf_attribution_size(const mf_attribution *a, int *w, int *h)
 {
     *w = a->w;
     *h = a->h;
+}
+
+const char *
+mf_attribution_layer(const mf_attribution *a)
+{
+    return a->kind == MF_ATTR_OCCLUSION ? "input" : a->layer;
 }
 
 int

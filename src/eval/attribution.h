@@ -20,12 +20,14 @@ const char *mf_attr_name(mf_attr_kind k); /* "gradcam" ... */
 
 typedef struct mf_attribution_opts {
     mf_attr_kind kind;
-    const char  *layer;   /* as mf_graph_layer; NULL or "": the last map (gradcam-msde: after its normalisation) */
+    const char  *layer;   /* as mf_graph_layer; NULL or "": the last map (gradcam-msde: after its normalisation); "auto": that where
+                           * it has 4 places a side, else the last stage that has: small pictures leave too few at the end */
     const char  *backend; /* "auto" ... */
     double       patch;   /* occlusion: side of the square, share of the picture's, 0.02 .. 1 */
     double       stride;  /* occlusion: step, share of the square's side, 0.05 .. 1 */
 } mf_attribution_opts;
 mf_attribution_opts mf_attribution_opts_default(void); /* gradcam, last map, auto, 0.25, 0.25 */
+enum { MF_ATTR_LAYER_MAX = 96 };
 
 typedef struct mf_attribution mf_attribution;
 /* Over a network that is not being trained: `f` is lent, outlives this, and its parameters are frozen by it. Batches are as large
@@ -47,5 +49,7 @@ mf_status mf_attribution_layers(mf_str *out, mf_infer *f, mf_err *err);
  * [batch, channels, h, w] as double. MF_E_STATE for occlusion. */
 mf_status mf_attribution_gradient(const mf_attribution *a, double *value, double *gradient, size_t elems, mf_err *err);
 int       mf_attribution_channels(const mf_attribution *a);
+/* The layer that is looked at: "layer3", or "last map". Lent. */
+const char *mf_attribution_layer(const mf_attribution *a);
 
 #endif

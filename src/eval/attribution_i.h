@@ -11,6 +11,7 @@ struct mf_attribution {
     mf_graph    *graph;
     mf_program  *program;
     mf_feed      feed;
+    char         layer[MF_ATTR_LAYER_MAX];
     int          w, h, channels;   /* of the heat map; channels of the layer */
     double      *value, *gradient; /* [batch, channels, h, w] */
     float       *target;           /* [batch, classes] */

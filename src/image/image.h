@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "core/error.h"
+#include "core/file.h"
 
 enum {
     MF_IMAGE_MAX_SIDE   = 1 << 15,   /* pixels on either side */
@@ -37,6 +38,8 @@ mf_status mf_image_save(const char *path, const mf_image *im, int quality, mf_er
 /* The same in place, neither renamed nor synced; `path` must not exist. For a folder that is synced and renamed as a
  * whole (data/outdir.h), where one sync a picture would cost most of the time. */
 mf_status mf_image_write(const char *path, const mf_image *im, int quality, mf_err *err);
+/* The same into memory, in the format that the ending of `name` says; *out is the caller's (mf_blob_free). */
+mf_status mf_image_encode(mf_blob *out, const char *name, const mf_image *im, int quality, mf_err *err);
 
 /* Channel count changed in a new picture (see mf_image_load for the rules; grey to RGB repeats). */
 mf_status mf_image_convert(mf_image *out, const mf_image *src, int channels, mf_err *err);

@@ -279,6 +279,26 @@ encode(mf_codec_bytes *bytes, const char *path, const mf_image *im, int quality,
 }
 
 mf_status
+mf_image_encode(mf_blob *out, const char *name, const mf_image *im, int quality, mf_err *err)
+{
+    mf_codec_bytes bytes;
+    mf_status      st;
+
+    *out = (mf_blob){0};
+    if ((st = encode(&bytes, name, im, quality, err)) < 0)
+        return st;
+    out->data = mf_calloc(bytes.size + 1, 1);
+    if (out->data) {
+        memcpy(out->data, bytes.data, bytes.size);
+        out->size = bytes.size;
+    } else {
+        st = mf_oom(err, bytes.size, "an encoded picture");
+    }
+    bytes.release(bytes.data);
+    return st;
+}
+
+mf_status
 mf_image_save(const char *path, const mf_image *im, int quality, mf_err *err)
 {
     mf_codec_bytes bytes;

@@ -391,6 +391,10 @@ test_layers(void **state)
     assert_non_null(strstr(mf_str_c(&text), "conv1                    32 x 32, 64 channels\n"));
     assert_null(strstr(mf_str_c(&text), "fc"));
     mf_str_free(&text);
+    o.layer = "auto"; /* 64 pixels: layer4 has 2 x 2 places, layer3 4 x 4 */
+    assert_mf_ok(mf_attribution_new(&a, k.f, &o, &err), &err);
+    assert_string_equal(mf_attribution_layer(a), "layer3");
+    mf_attribution_free(a);
     o.layer = "layer4";
     assert_mf_ok(mf_attribution_new(&a, k.f, &o, &err), &err);
     assert_mf_fails(mf_attribution_images(a, k.im, 1, &cls, heat, NULL, &err), MF_E_ARG, &err, "class 9 of 4");
