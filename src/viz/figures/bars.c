@@ -49,8 +49,8 @@ bars(mf_figure *out, const void *data, mf_err *err)
     width = 0.8 / (double)p->n_series;
     mf_str_add(&out->script, "set ylabel ");
     mf_figure_quote(&out->script, p->y_label);
-    mf_str_printf(&out->script, "\nset xrange [-0.5:%zu.5]\nset yrange [0:%s]\nset xtics scale 0%s (",
-                  p->n_groups - 1, "*", letters > 58 ? " rotate by -35" : "");
+    mf_str_printf(&out->script, "\nset xrange [-0.5:%zu.5]\nset yrange [0:%s]\nset xtics font ',10' scale 0%s (",
+                  p->n_groups - 1, "*", letters > 62 ? " rotate by -35" : "");
     for (size_t g = 0; g < p->n_groups; g++) {
         if (g != 0) {
             mf_str_add(&out->script, ", ");
@@ -59,7 +59,7 @@ bars(mf_figure *out, const void *data, mf_err *err)
         mf_str_printf(&out->script, " %zu", g);
     }
     mf_str_add(&out->script, ")\n");
-    mf_figure_key_below(&out->script, letters > 58);
+    mf_figure_key_below(&out->script, letters > 62, p->n_series);
     if (p->y_max > 0.0) {
         mf_str_add(&out->script, "set yrange [0:");
         mf_figure_num(&out->script, p->y_max);

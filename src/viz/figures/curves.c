@@ -33,6 +33,7 @@ curves(mf_figure *out, const void *data, mf_err *err)
     const mf_plot_curves_in *p     = data;
     size_t                   total = 0;
     bool                     first = true;
+    double                   most  = 0.0;
 
     if (p->n == 0 || p->n > MF_PLOT_SERIES_MAX) {
         return mf_fail(err, MF_E_ARG, "%zu curves", p->n);
@@ -49,8 +50,14 @@ curves(mf_figure *out, const void *data, mf_err *err)
     mf_figure_quote(&out->script, p->x_label);
     mf_str_add(&out->script, "\nset ylabel ");
     mf_figure_quote(&out->script, p->y_label);
+    for (size_t k = 0; k < p->n; k++) {
+        for (size_t i = 0; i < p->curve[k].n; i++) {
+            most = p->curve[k].x[i] > most ? p->curve[k].x[i] : most;
+        }
+    }
+    mf_str_add(&out->script, most <= 10.0 ? "\nset xtics 1" : "");
     mf_str_add(&out->script, "\nset style fill transparent solid 0.14 noborder\n");
-    mf_figure_key_below(&out->script, true);
+    mf_figure_key_below(&out->script, true, p->n);
     mf_str_add(&out->script, "plot ");
     for (size_t k = 0; k < p->n; k++) {
         if (p->curve[k].n != 0 && p->curve[k].lo != NULL && p->curve[k].hi != NULL) {
@@ -68,7 +75,7 @@ curves(mf_figure *out, const void *data, mf_err *err)
         }
     }
     mf_str_addc(&out->script, '\n');
-    mf_str_printf(&out->alt, "%s over %s.", p->y_label, p->x_label);
+    mf_str_printf(&out->alt, "Curves of %s over %s.", p->y_label, p->x_label);
     for (size_t k = 0; k < p->n; k++) {
         if (p->curve[k].n != 0) {
             mf_str_printf(&out->alt, " %s: from %.3g to %.3g.", p->curve[k].name, p->curve[k].y[0], p->curve[k].y[p->curve[k].n - 1]);

@@ -142,10 +142,10 @@ mf_figure_script(mf_str *out, const mf_figure *f)
     mf_str_add(out, "set title ");
     mf_figure_quote(out, mf_str_c(&f->title));
     mf_str_addc(out, '\n');
-    mf_str_printf(out, "set terminal svg noenhanced size %d,%d fixed font 'DejaVu Sans,11' name 'figure'\nset output '%s.svg'\n",
+    mf_str_printf(out, "set terminal svg noenhanced size %d,%d fixed font 'DejaVu Sans,12' name 'figure'\nset output '%s.svg'\n",
                   (int)MF_FIGURE_WIDTH, (int)MF_FIGURE_HEIGHT, f->name);
     mf_str_add(out, mf_str_c(&f->script));
-    mf_str_printf(out, "set terminal pngcairo noenhanced size %d,%d font 'DejaVu Sans,11' fontscale %d linewidth %d pointscale %d "
+    mf_str_printf(out, "set terminal pngcairo noenhanced size %d,%d font 'DejaVu Sans,12' fontscale %d linewidth %d pointscale %d "
                        "background rgb 'white'\nset output '%s.png'\nreplot\nunset output\n",
                   MF_FIGURE_WIDTH * MF_FIGURE_SCALE, MF_FIGURE_HEIGHT * MF_FIGURE_SCALE, (int)MF_FIGURE_SCALE,
                   (int)MF_FIGURE_SCALE, (int)MF_FIGURE_SCALE, f->name);
@@ -177,9 +177,12 @@ mf_figure_field(mf_str *out, const char *text)
 }
 
 void
-mf_figure_key_below(mf_str *out, bool label)
+mf_figure_key_below(mf_str *out, bool label, size_t n)
 {
-    mf_str_printf(out, "set key at screen 0.5,0.02 center bottom horizontal samplen 2 spacing 1.1\nset bmargin at screen %s\n", label ? "0.26" : "0.21");
+    const double rows = n < 20 ? (double)((n + 1) / 2) : 10; /* gnuplot puts two long names beside each other, and more short ones */
+
+    mf_str_printf(out, "set key at screen 0.5,0.02 center bottom horizontal samplen 2 spacing 1.1\nset bmargin at screen %.3f\n",
+                  (label ? 0.2 : 0.14) + 0.05 * rows);
 }
 
 /* Six digits: more than a figure shows, and the same text on every machine. */

@@ -61,8 +61,8 @@ bool mf_gnuplot_found(void);
 void mf_figure_quote(mf_str *out, const char *text);
 void mf_figure_field(mf_str *out, const char *text);
 void mf_figure_num(mf_str *out, double v);
-/* The key in rows under the plot; `label`: the x axis is labelled, and needs room too. */
-void mf_figure_key_below(mf_str *out, bool label);
+/* The key of n entries in rows under the plot; `label`: the x axis is labelled, and needs room too. */
+void mf_figure_key_below(mf_str *out, bool label, size_t n);
 /* "blue circles" and the like are not said in alt texts; names are: "a, b and c". */
 void mf_figure_list(mf_str *out, const char *const *names, size_t n);
 

@@ -61,7 +61,7 @@ folds(mf_figure *out, const void *data, mf_err *err)
     table(&out->data, p);
     mf_str_add(&out->script, "set ylabel ");
     mf_figure_quote(&out->script, p->y_label);
-    mf_str_printf(&out->script, "\nset xrange [-0.6:%zu.6]\nset offsets 0, 0, graph 0.05, graph 0.05\nset xtics scale 0 (", p->n_groups - 1);
+    mf_str_printf(&out->script, "\nset xrange [-0.6:%zu.6]\nset yrange [0<*:*<100]\nset xtics font ',10' scale 0 (", p->n_groups - 1);
     for (size_t g = 0; g < p->n_groups; g++) {
         letters += strlen(p->group[g]) + 2;
         if (g != 0) {
@@ -70,8 +70,8 @@ folds(mf_figure *out, const void *data, mf_err *err)
         mf_figure_quote(&out->script, p->group[g]);
         mf_str_printf(&out->script, " %zu", g);
     }
-    mf_str_printf(&out->script, ")%s\n", letters > 58 ? " rotate by -35" : "");
-    mf_figure_key_below(&out->script, letters > 58);
+    mf_str_printf(&out->script, ")%s\n", letters > 62 ? " rotate by -35" : "");
+    mf_figure_key_below(&out->script, letters > 62, p->n_series);
     mf_str_add(&out->script, "plot ");
     for (size_t s = 0; s < p->n_series; s++) {
         mf_str_printf(&out->script,
@@ -81,14 +81,15 @@ folds(mf_figure *out, const void *data, mf_err *err)
         mf_figure_quote(&out->script, p->series[s]);
     }
     mf_str_addc(&out->script, '\n');
-    mf_str_printf(&out->alt, "%s by method, a dot a fold, with mean and interval.", p->y_label);
+    mf_str_printf(&out->alt, "A dot a fold by method, with mean and interval: %s.", p->y_label);
     for (size_t s = 0; s < p->n_series; s++) {
         mf_str_printf(&out->alt, " %s:", p->series[s]);
         for (size_t g = 0; g < p->n_groups; g++) {
             if (isfinite(p->mean[g * p->n_series + s])) {
-                mf_str_printf(&out->alt, " %s %.1f;", p->group[g], p->mean[g * p->n_series + s]);
+                mf_str_printf(&out->alt, "%s %s %.1f", g != 0 ? "," : "", p->group[g], p->mean[g * p->n_series + s]);
             }
         }
+        mf_str_addc(&out->alt, '.');
     }
     return MF_OK;
 }

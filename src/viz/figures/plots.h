@@ -46,7 +46,7 @@ typedef struct mf_plot_embedding_in {
     const int         *cls, *kind;  /* [n] */
 } mf_plot_embedding_in;
 
-/* folds: a column a group (method), a dot a fold, mean and interval beside them; parted by series (non-masked, masked). */
+/* folds: percent; a column a group (method), a dot a fold, mean and interval beside them; parted by series (non-masked, masked). */
 typedef struct mf_plot_folds_in {
     const char        *title, *y_label;
     const char *const *group, *const *series;

@@ -47,8 +47,8 @@ reliability(mf_figure *out, const void *data, mf_err *err)
     mf_str_add(&out->title, p->title);
     mf_str_add(&out->script, "set xlabel 'stated probability'\nset ylabel 'share of right answers'\nset xrange [0:1]\nset yrange [0:1]\n"
                              "set grid xtics\n");
-    mf_figure_key_below(&out->script, true);
-    mf_str_add(&out->script, "plot x with lines linecolor rgb ink linewidth 0.8 dashtype 2 title 'as stated'");
+    mf_figure_key_below(&out->script, true, p->n);
+    mf_str_add(&out->script, "plot x with lines linecolor rgb ink linewidth 0.8 dashtype 2 notitle");
     mf_str_add(&out->alt, "Share of right answers over stated probability; on the diagonal both agree. Expected calibration error:");
     for (size_t k = 0; k < p->n; k++) {
         const mf_plot_reliability_line *l = &p->line[k];
@@ -57,13 +57,14 @@ reliability(mf_figure *out, const void *data, mf_err *err)
         mf_str_add(&title, l->name);
         if (isfinite(l->ece)) {
             mf_str_printf(&title, " (%.1f %%)", 100.0 * l->ece);
-            mf_str_printf(&out->alt, " %s %.1f %%;", l->name, 100.0 * l->ece);
+            mf_str_printf(&out->alt, "%s %s %.1f %%", k != 0 ? "," : "", l->name, 100.0 * l->ece);
         }
         mf_str_printf(&out->script, ", \\\n     data index %zu using 1:2 with linespoints linetype %zu title ", k, k + 1);
         mf_figure_quote(&out->script, mf_str_c(&title));
         mf_str_free(&title);
     }
     mf_str_addc(&out->script, '\n');
+    mf_str_addc(&out->alt, '.');
     return MF_OK;
 }
 

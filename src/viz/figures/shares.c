@@ -48,7 +48,7 @@ shares(mf_figure *out, const void *data, mf_err *err)
         mf_str_printf(&out->script, " %zu", m);
     }
     mf_str_add(&out->script, ")\nset offsets graph 0.05, graph 0.05, 0, 0\n");
-    mf_figure_key_below(&out->script, true);
+    mf_figure_key_below(&out->script, true, 3);
     if (isfinite(p->chance)) {
         mf_str_add(&out->script, "chance = ");
         mf_figure_num(&out->script, 100.0 * p->chance);
@@ -65,9 +65,10 @@ shares(mf_figure *out, const void *data, mf_err *err)
     mf_str_add(&out->alt, " Share of heat on the mask:");
     for (size_t m = 0; m < p->n_methods; m++) {
         if (isfinite(p->mean[m])) {
-            mf_str_printf(&out->alt, " %s %.1f %%;", p->method[m], 100.0 * p->mean[m]);
+            mf_str_printf(&out->alt, "%s %s %.1f %%", m != 0 ? "," : "", p->method[m], 100.0 * p->mean[m]);
         }
     }
+    mf_str_addc(&out->alt, '.');
     return MF_OK;
 }
 
