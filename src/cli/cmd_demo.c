@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/report.h"
 #include "cli/train_args.h"
 #include "core/clock.h"
 #include "core/file.h"
@@ -56,7 +57,7 @@ draw(mf_cli *cli, const demo_cfg *c, const char *dir, mf_err *err)
     if (exists_in(dir, "manifest.csv")) {
         return MF_OK;
     }
-    mf_logf(&cli->log, MF_LOG_INFO, "1/3  drawing %lld people with 7 expressions each, without and with a mask: %s",
+    mf_logf(&cli->log, MF_LOG_INFO, "1/4  drawing %lld people with 7 expressions each, without and with a mask: %s",
             (long long)c->people, dir);
     return mf_synth_make(&n, dir, &o, err);
 }
@@ -128,7 +129,7 @@ compare(mf_cli *cli, const demo_cfg *c, const char *data, mf_settings *all, mf_e
     if ((st = mf_cli_cache(&cache, cli, &all[0], d, rows, d->n_rows, err)) < 0) {
         goto done;
     }
-    mf_logf(&cli->log, MF_LOG_INFO, "2/3  training %zu methods on %lld folds of people, each scored on people it never saw",
+    mf_logf(&cli->log, MF_LOG_INFO, "2/4  training %zu methods on %lld folds of people, each scored on people it never saw",
             job.n_methods, (long long)c->folds);
     job.data  = d;
     job.cache = cache;
@@ -141,12 +142,35 @@ done:
 }
 
 static mf_status
+report(mf_cli *cli, const demo_cfg *c, mf_str *path, mf_err *err)
+{
+    static const char *const precision[] = {"auto", "f32", "bf16"};
+    const char *const        run         = c->out.s;
+    mf_report_opts           o           = {.worst = 8, .pairs = 5, .explain = true};
+    mf_str                   repeat      = {0};
+    mf_status                st;
+
+    mf_str_printf(&repeat, "maskfer demo --out AGAIN --methods %s --people %lld --folds %lld --epochs %lld --size %lld --seed %lld --precision %s",
+                  c->methods.s, (long long)c->people, (long long)c->folds, (long long)c->epochs, (long long)c->size, (long long)c->seed,
+                  precision[c->precision]);
+    if ((st = mf_str_ok(&repeat, err)) == MF_OK) {
+        o.repeat        = repeat.data;
+        o.how.how       = mf_attribution_opts_default();
+        o.how.how.layer = "auto";
+        mf_logf(&cli->log, MF_LOG_INFO, "4/4  the report: figures, heat maps, the worst mistakes");
+        st = mf_report_write(path, &run, 1, &o, cli, err);
+    }
+    mf_str_free(&repeat);
+    return st;
+}
+
+static mf_status
 run_demo(int argc, char **argv, mf_cli *cli, mf_err *err)
 {
     demo_cfg     c;
     mf_cli_set   set   = {demo_rows, &c};
     mf_settings *all   = mf_calloc(MF_CROSSVAL_METHODS_MAX, sizeof *all);
-    mf_str       data  = {0}, text = {0};
+    mf_str       data  = {0}, text = {0}, page = {0};
     double       began = mf_now();
     size_t       n;
     mf_status    st;
@@ -169,21 +193,26 @@ run_demo(int argc, char **argv, mf_cli *cli, mf_err *err)
         }
         goto done;
     }
-    mf_logf(&cli->log, MF_LOG_INFO, "3/3  the table\n");
-    if ((st = mf_crossval_collect(c.out.s, &text, err)) < 0) {
+    mf_logf(&cli->log, MF_LOG_INFO, "3/4  the table\n");
+    if ((st = mf_crossval_collect(c.out.s, &text, err)) < 0 || (st = mf_cli_put(cli, &text, err)) < 0 || (st = report(cli, &c, &page, err)) < 0) {
         goto done;
     }
+    mf_str_clear(&text);
     mf_str_printf(&text,
                   "\nDone in %.0f seconds. Everything is in %s:\n"
+                  "  report.html               all of it in one page: open it in a browser\n"
+                  "  figures/                  its figures, with the gnuplot scripts that draw them\n"
                   "  table.txt, summary.json   these figures\n"
                   "  predictions.csv           every answer\n"
                   "  students/                 the drawn pictures\n"
                   "  fold-00/ ...              each run, with its weights; one to try:\n"
                   "    maskfer predict %s/fold-00/baseline/weights/best.safetensors %s/students/masked/*.jpg\n",
                   mf_now() - began, c.out.s, c.out.s, c.out.s);
+    mf_str_printf(&text, "\nThe report: %s\n", page.data);
     st = mf_cli_put(cli, &text, err);
 done:
     mf_str_free(&data);
+    mf_str_free(&page);
     mf_str_free(&text);
     mf_free(all);
     return st;
@@ -191,10 +220,11 @@ done:
 
 const mf_cmd mf_cmd_demo = {
     .name    = "demo",
-    .summary = "the whole job on drawn students: pictures, training, table",
+    .summary = "the whole job on drawn students: pictures, training, table, report",
     .usage   = "[OPTIONS]",
     .text    = "Draws students, trains every method on folds of people, prints the table of accuracies\n"
-               "without and with masks, and says where everything is. A stopped demo goes on where it was.\n",
+               "without and with masks, writes report.html, and says where everything is. A stopped demo\n"
+               "goes on where it was.\n",
     .opts    = {demo_rows},
     .run     = run_demo,
 };
