@@ -58,8 +58,9 @@ endfunction()
 
 mf_want(MICROHTTPD libmicrohttpd)
 mf_want(SQLITE sqlite3)
+mf_want(FFTW fftw3f) # single precision only
 
-foreach(part OPENMP ONEDNN MICROHTTPD SQLITE)
+foreach(part OPENMP ONEDNN MICROHTTPD SQLITE FFTW)
   if(MF_HAVE_${part})
     string(APPEND mf_parts " ${part}=yes")
   else()

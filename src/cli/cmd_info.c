@@ -34,6 +34,7 @@ static const struct part {
     {"openmp", MF_HAVE_OPENMP != 0, "several threads in one computation"},
     {"microhttpd", MF_HAVE_MICROHTTPD != 0, "web pages and answers over HTTP"},
     {"sqlite", MF_HAVE_SQLITE != 0, "votes of several people at once"},
+    {"fftw", MF_HAVE_FFTW != 0, "t-SNE of many points"},
 };
 enum { N_PARTS = sizeof parts / sizeof parts[0], MODEL_MAX = 128 };
 
