@@ -5,6 +5,7 @@
 
 #include "core/mem.h"
 #include "core/str.h"
+#include "nn/ops.h"
 #include "weights/weights.h"
 
 struct mf_infer {
@@ -17,6 +18,7 @@ struct mf_infer {
     mf_feed    feed;
     int        batch;
     size_t     n_features;
+    const char *features_output; /* where the embeddings come from; NULL: they are not wanted */
     float     *prob, *features; /* a whole batch */
     void      *pixels;          /* a batch of them, made when first wanted */
     char      *class_text;
@@ -46,6 +48,30 @@ mf_infer_free(mf_infer *f)
     mf_free(f);
 }
 
+/* Which of the graph's outputs holds the embeddings: the network's own, or one added for a named layer. */
+static mf_status
+choose_layer(const char **output, mf_graph *g, const char *layer, mf_err *err)
+{
+    mf_ref   v;
+    mf_shape s;
+
+    *output = "features";
+    if (layer == NULL || mf_str_eq(layer, "features")) {
+        return MF_OK;
+    }
+    v = mf_str_eq(layer, "map") || mf_str_eq(layer, "logits") ? mf_graph_find(g, layer) : mf_graph_layer(g, layer);
+    if (v.id < 0) {
+        return mf_fail(err, MF_E_NOTFOUND, "the network has no layer '%.80s': expected features, map, logits or a layer that its parameters are named by", layer);
+    }
+    s = mf_graph_shape(g, v);
+    if (s.ndim != 2 && s.ndim != 4) {
+        return mf_fail(err, MF_E_UNSUPPORTED, "layer '%.80s' has %d dimensions: expected a map or a list of values", layer, s.ndim);
+    }
+    mf_graph_output(g, "layer", s.ndim == 4 ? mf_gap(g, v) : v);
+    *output = "layer";
+    return mf_graph_check(g, err);
+}
+
 /* The program; parameters may still be without memory. */
 static mf_status
 build(mf_infer *f, const mf_infer_opts *o, mf_err *err)
@@ -53,6 +79,7 @@ build(mf_infer *f, const mf_infer_opts *o, mf_err *err)
     const char       *outputs[3] = {"probs", NULL, NULL};
     const mf_backend *backend;
     mf_compile_opts   c = {.batch = o->batch, .outputs = outputs, .workspace = o->workspace};
+    const bool        wanted = o->features || o->layer != NULL;
     mf_shape          shape;
     mf_status         st;
 
@@ -63,13 +90,14 @@ build(mf_infer *f, const mf_infer_opts *o, mf_err *err)
         f->recipe.channels != f->model.in_channels) {
         return mf_fail(err, MF_E_ARG, "the input recipe does not fit the network");
     }
-    if (o->features) {
-        outputs[1] = "features";
-    }
     if ((st = mf_backend_find(&backend, o->backend, err)) < 0 ||
         (st = mf_model_eval_graph(&f->graph, &f->model, f->params, err)) < 0) {
         return st;
     }
+    if (wanted && (st = choose_layer(&outputs[1], f->graph, o->layer, err)) < 0) {
+        return st;
+    }
+    f->features_output = outputs[1];
     f->batch  = o->batch;
     f->prec   = mf_prec_resolve(o->prec, backend);
     c.backend = backend;
@@ -82,8 +110,8 @@ build(mf_infer *f, const mf_infer_opts *o, mf_err *err)
     if (f->prob == NULL) {
         return mf_oom(err, (size_t)f->batch * (size_t)f->model.classes * sizeof *f->prob, "probabilities");
     }
-    if (o->features) {
-        if ((st = mf_program_output_shape(f->program, "features", &shape, err)) < 0) {
+    if (wanted) {
+        if ((st = mf_program_output_shape(f->program, f->features_output, &shape, err)) < 0) {
             return st;
         }
         f->n_features = (size_t)(mf_shape_elems(&shape) / f->batch);
@@ -242,7 +270,7 @@ mf_infer_run(mf_infer *f, void *data, mf_pix_form form, size_t n, float *prob, f
     }
     memcpy(prob, f->prob, n * classes * sizeof *prob);
     if (features != NULL) {
-        if ((st = mf_program_read(f->program, "features", MF_DTYPE_F32, f->features, batch * f->n_features, err)) < 0) {
+        if ((st = mf_program_read(f->program, f->features_output, MF_DTYPE_F32, f->features, batch * f->n_features, err)) < 0) {
             return st;
         }
         memcpy(features, f->features, n * f->n_features * sizeof *features);

@@ -18,6 +18,8 @@ typedef struct mf_infer_opts {
     mf_prec       prec;
     int           batch;     /* 1 to MF_INFER_BATCH_MAX */
     bool          features;  /* embeddings are wanted too */
+    const char   *layer;     /* in their place: "features", "map", "logits", or a layer as in mf_graph_layer; a map [C, h, w] is averaged
+                              * over its places. NULL: the embedding that the classifier sees */
     mf_workspace *workspace; /* shared with programs that never run at the same time; NULL: own memory */
 } mf_infer_opts;
 mf_infer_opts mf_infer_opts_default(void); /* auto, auto, 32 */
@@ -35,7 +37,7 @@ const mf_recipe   *mf_infer_recipe(const mf_infer *f);
 mf_params         *mf_infer_params(mf_infer *f); /* for further graphs over the same network */
 const char *const *mf_infer_classes(const mf_infer *f); /* NULL-terminated; NULL when made by mf_infer_new */
 int                mf_infer_batch(const mf_infer *f);
-size_t             mf_infer_features(const mf_infer *f); /* length of an embedding */
+size_t             mf_infer_features(const mf_infer *f); /* length of an embedding, or of what the layer gives */
 mf_pix_form        mf_infer_form(const mf_infer *f);     /* in which batches need no copy */
 mf_prec            mf_infer_prec(const mf_infer *f);
 

@@ -1,0 +1,116 @@
+/* eval/features.c: pictures of a data set from their files to features, a batch at a time. */
+#include "eval/features.h"
+
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/str.h"
+#include "eval/tsne.h"
+
+void
+mf_features_free(mf_features *f)
+{
+    mf_free(f->row);
+    mf_free(f->x);
+    *f = (mf_features){0};
+}
+
+/* Memory for one batch. */
+typedef struct batch {
+    size_t       n;
+    mf_str      *path;
+    const char **c;
+    mf_err      *why;
+    float       *prob, *x;
+} batch;
+
+static void
+batch_free(batch *b)
+{
+    for (size_t i = 0; b->path != NULL && i < b->n; i++) {
+        mf_str_free(&b->path[i]);
+    }
+    mf_free(b->path);
+    mf_free(b->c);
+    mf_free(b->why);
+    mf_free(b->prob);
+    mf_free(b->x);
+}
+
+static mf_status
+batch_new(batch *b, const mf_infer *f, mf_err *err)
+{
+    b->n    = (size_t)mf_infer_batch(f);
+    b->path = mf_calloc(b->n, sizeof *b->path);
+    b->c    = mf_calloc(b->n, sizeof *b->c);
+    b->why  = mf_calloc(b->n, sizeof *b->why);
+    b->prob = mf_calloc(b->n, (size_t)mf_infer_model(f)->classes * sizeof *b->prob);
+    b->x    = mf_calloc(b->n, mf_infer_features(f) * sizeof *b->x);
+    return b->path != NULL && b->c != NULL && b->why != NULL && b->prob != NULL && b->x != NULL
+               ? MF_OK
+               : mf_oom(err, b->n * (sizeof *b->why + mf_infer_features(f) * sizeof *b->x), "features");
+}
+
+static mf_status
+one_batch(mf_features *out, batch *b, mf_infer *f, const mf_dataset *d, const uint32_t *rows, size_t n, const mf_log *log, mf_err *err)
+{
+    mf_status st;
+
+    for (size_t i = 0; i < n; i++) {
+        mf_dataset_path(&b->path[i], d, rows[i]);
+        if ((st = mf_str_ok(&b->path[i], err)) < 0) {
+            return st;
+        }
+        b->c[i] = b->path[i].data;
+    }
+    if ((st = mf_infer_files(f, b->c, n, b->prob, b->x, b->why, err)) < 0) {
+        return st;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (b->why[i].code != MF_OK) {
+            mf_logf(log, MF_LOG_WARN, "left out: %s", b->why[i].msg);
+            out->failed++;
+            continue;
+        }
+        out->row[out->n] = rows[i];
+        memcpy(out->x + out->n++ * out->d, b->x + i * out->d, out->d * sizeof *b->x);
+    }
+    return MF_OK;
+}
+
+mf_status
+mf_features_files(mf_features *out, mf_infer *f, const mf_dataset *d, const uint32_t *rows, size_t n, const mf_log *log,
+                  const mf_progress *progress, mf_err *err)
+{
+    batch     b = {0};
+    size_t    bad;
+    mf_status st;
+
+    *out     = (mf_features){.d = mf_infer_features(f)};
+    out->row = mf_calloc(n, sizeof *out->row);
+    out->x   = mf_calloc(n, out->d * sizeof *out->x);
+    if (out->row == NULL || out->x == NULL) {
+        st = mf_oom(err, n * out->d * sizeof *out->x, "features");
+        goto done;
+    }
+    if ((st = batch_new(&b, f, err)) < 0) {
+        goto done;
+    }
+    for (size_t i = 0; i < n; i += b.n) {
+        size_t now = n - i < b.n ? n - i : b.n;
+
+        if ((st = one_batch(out, &b, f, d, rows + i, now, log, err)) < 0) {
+            goto done;
+        }
+        mf_progress_set(progress, "features", (double)(i + now), (double)n);
+    }
+    if ((st = mf_points_check(&bad, out->x, out->n, out->d, err)) < 0) {
+        mf_fail_in(err, st, "features of '%s'", d->rows[out->row[bad]].image);
+    }
+done:
+    batch_free(&b);
+    if (st < 0) {
+        mf_features_free(out);
+    }
+    return st;
+}
