@@ -40,6 +40,8 @@ bench: all
 	@$(PEERS) bench/bench.py --maskfer $(CURDIR)/$(RELEASE)/maskfer --newest $(PEERS) \
 	  $$(/usr/bin/python3 -c 'import torch' 2>/dev/null && echo --debian /usr/bin/python3)
 	@$(PEERS) bench/votes.py --maskfer $(CURDIR)/$(RELEASE)/maskfer
+	@ninja -C $(RELEASE) -j $(JOBS) embed_tool
+	@$(PEERS) bench/embed.py --tool $(CURDIR)/$(RELEASE)/bench/embed_tool
 
 parity: all
 	@ninja -C $(RELEASE) -j $(JOBS) parity_tool

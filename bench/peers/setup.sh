@@ -19,3 +19,7 @@ if ! build/peers/bin/python -c 'import crowdkit' 2>/dev/null; then
   build/peers/bin/pip install --quiet crowd-kit ||
     echo "bench: crowd-kit cannot be installed; votes are not compared" >&2
 fi
+if ! build/peers/bin/python -c 'import sklearn, openTSNE' 2>/dev/null; then
+  build/peers/bin/pip install --quiet scikit-learn openTSNE ||
+    echo "bench: openTSNE cannot be installed; it is left out" >&2
+fi
