@@ -130,6 +130,8 @@ test_winograd(void **state)
         {.op = "conv2d", .attrs = PADS(1, 1, MF_ACT_RELU), .in = {ACT(5, 16, 2, 10), ACT(48, 16, 3, 3), F32(48), ACT(5, 48, 2, 10)}},
         {.op = "conv2d_dx", .attrs = PADS(0, 2, 0), .in = {ACT(5, 16, 2, 10), ACT(16, 32, 3, 3), ACT(5, 32, 4, 8)}},
         {.op = "conv2d_dw", .attrs = PADS(1, 1, 0), .in = {ACT(5, 16, 2, 10), ACT(5, 48, 2, 10), F32(16, 48, 3, 3)}},
+        /* few tiles, which pay where the weights are constant */
+        {.op = "conv2d", .attrs = PADS(1, 1, MF_ACT_RELU), .in = {ACT(1, 32, 7, 7), ACT(48, 32, 3, 3), F32(48)}, .const_in = 2},
         /* maps of 2 x 2 */
         {.op = "conv2d", .attrs = PADS(1, 1, MF_ACT_RELU), .in = {ACT(17, 16, 2, 2), ACT(48, 16, 3, 3), F32(48), ACT(17, 48, 2, 2)}},
         {.op = "conv2d_dx", .attrs = PADS(1, 1, 0), .in = {ACT(17, 16, 2, 2), ACT(16, 48, 3, 3), ACT(17, 48, 2, 2)}, .free_in = 2},

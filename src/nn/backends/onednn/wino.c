@@ -18,14 +18,17 @@
 enum { CHUNK_FLOATS = 1 << 20, SUB_TILES = 48, PAIR = 2 };
 
 /* The rule. Multiplications a channel pair: the points of a tile here; 9 an output in oneDNN's direct kernels; those that do not fall on
- * padding in the kernels for small maps. The form with the fewest is taken if it saves half of the second or a quarter of the third, over
- * enough tiles to pay for the filters' transform. ResNet-18 at 64 x 64 and 48 x 48, batch 64, one thread of an AMD Zen 3 with AVX2, ms
+ * padding in the kernels for small maps. The form with the fewest is taken if it saves a third of the second or a quarter of the third. Weights
+ * that change want FEW_TILES to pay for their transform; of constant ones fewer tiles are counted as that many, since reading the weights
+ * (which are wider in the forms with larger tiles) then takes longer than multiplying. ResNet-18 at 64 x 64 and 48 x 48, batch 64, one thread of an AMD Zen 3 with AVX2, ms
  * (bench_kernels: forward, data gradient, weight gradient), against oneDNN 2.6 or, up to 4 x 4, the kernels for small maps:
  *    64 on 16 x 16   5.9  6.0  5.5 : 13.6 12.2 16.2      64 on 12 x 12   3.2  3.4  3.3 :  7.5  6.7  9.8
  *   128 on 8 x 8     5.9  5.6  5.0 : 13.6 12.1 16.1     128 on 6 x 6     3.9  3.9  3.4 :  7.4  6.4  9.9
  *   256 on 4 x 4     6.3  6.5  4.9 : 14.9 16.0 11.5     256 on 3 x 3     4.2  4.2  3.1 :  7.3  7.1  5.3
- *   512 on 2 x 2     6.7  7.6  4.5 : 10.3 11.4  7.6     4 tiles of 512 channels lose. The AVX-512 form has not been timed. */
-enum { MIN_CHANNELS = 16, MIN_TILES = 12, SMALL_PIXELS = 16 };
+ *   512 on 2 x 2     6.7  7.6  4.5 : 10.3 11.4  7.6     The AVX-512 form has not been timed.
+ * One picture of 224 x 224, constant weights: 64 on 56 x 56 1.0 : 2.4, 128 on 28 x 28 1.0 : 2.5, 256 on 14 x 14 1.2 : 2.5, 512 on 7 x 7
+ * (16 tiles of 2 x 2) 2.1 : 2.9. */
+enum { MIN_CHANNELS = 16, FEW_TILES = 12, SMALL_PIXELS = 16 };
 
 typedef struct wino_state {
     const mf_dn_wino_form   *form;
@@ -86,7 +89,8 @@ mf_dn_wino_choose(const mf_prep *p, const mf_tdesc *x, const mf_tdesc *y, const 
     const mf_dn_wino_loops *loops = p->ctx->simd->wino;
     const mf_dn_wino_form  *form  = NULL;
     dn_home                 home  = p->ctx->home_f32;
-    int64_t                 v     = loops->width, ho = y->shape.dim[2], wo = y->shape.dim[3], plain = 9 * ho * wo, inside, best = 0;
+    bool                    constant = strcmp(p->op->name, "conv2d_dw") != 0 && p->const_in[1];
+    int64_t                 v = loops->width, n = y->shape.dim[0], ho = y->shape.dim[2], wo = y->shape.dim[3], inside, best = 0;
     int                     kind;
 
     if (why != NULL) {
@@ -98,16 +102,16 @@ mf_dn_wino_choose(const mf_prep *p, const mf_tdesc *x, const mf_tdesc *y, const 
         x->shape.dim[1] < MIN_CHANNELS || y->shape.dim[1] < MIN_CHANNELS) {
         return NULL;
     }
-    inside = taps_inside(x->shape.dim[2], ho, a->ph) * taps_inside(x->shape.dim[3], wo, a->pw);
+    inside = n * taps_inside(x->shape.dim[2], ho, a->ph) * taps_inside(x->shape.dim[3], wo, a->pw);
     for (kind = 0; kind < MF_WINO_FORMS; kind++) {
         const mf_dn_wino_form *f    = loops->form[kind];
         mf_dn_wino_grid        g    = mf_dn_wino_grid_of(&y->shape, f);
-        int64_t                cost = (int64_t)(g.rows * g.cols) * f->points;
+        int64_t                cost = (int64_t)(g.tiles > FEW_TILES ? g.tiles : FEW_TILES) * f->points;
 
         if (f->skip && (x->shape.dim[2] != f->out || x->shape.dim[3] != f->out || ho != f->out || wo != f->out)) {
             continue; /* then the pads are 1 */
         }
-        if (g.tiles < MIN_TILES || (ho * wo <= SMALL_PIXELS ? inside * 3 < cost * 4 : plain < cost * 2)) {
+        if ((g.tiles < FEW_TILES && !constant) || (ho * wo <= SMALL_PIXELS ? inside * 3 < cost * 4 : n * ho * wo * 9 * 2 < cost * 3)) {
             continue;
         }
         if (form == NULL || cost <= best) { /* of equal ones that with smaller tiles: it rounds less */
