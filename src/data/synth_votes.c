@@ -8,7 +8,7 @@
 mf_volunteers
 mf_volunteers_default(void)
 {
-    return (mf_volunteers){.scale = 0.16, .shared = 0.8, .own = 0.7, .trust = 2.2, .slip = 0.0045};
+    return (mf_volunteers){.scale = 0.16, .shared = 0.8, .own = 0.7, .trust = 2.3, .slip = 0.0045};
 }
 
 /* Draws that belong to a picture: to everybody (volunteer -1) or to one. */

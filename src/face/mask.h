@@ -76,6 +76,8 @@ typedef struct mf_mask_light {
     float x, y, z;       /* unit vector towards the light */
     float ambient;       /* 0 .. 1; the rest is diffuse */
     float gain[3];
+    float skin[3];       /* mean colour of the bare skin; 0: unknown. Loops pass under what is not like it: hair, a hat */
+    float grey;          /* 1: the photo is black and white, and so is the mask */
 } mf_mask_light;
 
 /* The four curves of the surface in pixels, and where the loops go. */

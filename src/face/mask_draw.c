@@ -132,6 +132,15 @@ outline(double (*out)[2], const mf_mask_shape *s)
     return n;
 }
 
+static void
+to_grey(float rgb[3], float share)
+{
+    float luma = 0.299F * rgb[0] + 0.587F * rgb[1] + 0.114F * rgb[2];
+
+    for (int c = 0; c < 3; c++)
+        rgb[c] += share * (luma - rgb[c]);
+}
+
 /* Colour what has cloth, under the light. */
 static void
 weave(mf_layer *l, float (*uv)[2], const double (*edge)[2], int n, const mf_mask_shape *s, const mf_mask_style *st,
@@ -157,42 +166,80 @@ weave(mf_layer *l, float (*uv)[2], const double (*edge)[2], int n, const mf_mask
             f = (light->ambient + (1 - light->ambient) * (f > 0 ? f : 0)) / flat;
             for (int k = 0; k < 3; k++)
                 rgba[k] *= f * light->gain[k];
+            if (light->grey > 0)
+                to_grey(rgba, light->grey);
             mf_layer_put(l->px + 4 * at, rgba, c);
         }
     }
 }
 
+typedef struct strap {
+    const mf_image *im;
+    const float    *skin; /* NULL: it lies on top of everything */
+    float           luma;
+    float           rgb[3], opacity;
+} strap;
+
+/* A strap is seen where the photo shows skin; hair, a hat, a collar hide it. */
+static void
+strap_at(void *arg, double x, double y, float rgba[4])
+{
+    const strap *s = arg;
+    float        keep = 1;
+
+    memcpy(rgba, s->rgb, sizeof s->rgb);
+    if (s->skin != NULL && x >= 0 && y >= 0 && x < s->im->width && y < s->im->height) {
+        size_t         at = ((size_t)(int)y * (size_t)s->im->width + (size_t)(int)x) * (size_t)s->im->channels;
+        const uint8_t *px = s->im->px + at;
+        float          own[3], luma, far = 0, dark;
+        for (int c = 0; c < 3; c++)
+            own[c] = (float)px[s->im->channels == 1 ? 0 : c] / 255.0F;
+        luma = 0.299F * own[0] + 0.587F * own[1] + 0.114F * own[2] + 0.004F;
+        for (int c = 0; c < 3; c++)
+            far += fabsf(own[c] / luma - s->skin[c] / s->luma);
+        dark = luma / s->luma;
+        keep = fminf(fmaxf((dark - 0.35F) / 0.25F, 0), 1) * fminf(fmaxf((0.75F - far) / 0.35F, 0), 1);
+    }
+    rgba[3] = s->opacity * keep;
+}
+
 /* A band from a to b that sags by `sag`: first its shadow, then the band. */
 static void
-band(mf_layer *l, const mf_mask_shape *s, const double a[2], const double b[2], double sag, double wide, const float rgb[3])
+band(mf_layer *l, const mf_mask_shape *s, strap *how, const double a[2], const double b[2], double sag, double wide)
 {
     enum { STEPS = 12 };
     static const float dark[3] = {0.08F, 0.03F, 0.02F};
-    double p[STEPS][2], cx = 0.5 * (a[0] + b[0]) + sag * s->uy[0], cy = 0.5 * (a[1] + b[1]) + sag * s->uy[1];
+    double p[STEPS][2], poly[MF_RASTER_STROKE][2];
+    double cx = 0.5 * (a[0] + b[0]) + sag * s->uy[0], cy = 0.5 * (a[1] + b[1]) + sag * s->uy[1];
+    strap  own = *how;
 
     for (int pass = 0; pass < 2; pass++) {
+        double w = pass == 0 ? 1.3 * wide : wide, off = pass == 0 ? 0.018 * s->d : 0;
+        int    n;
         for (int i = 0; i < STEPS; i++) {
-            double t = i / (double)(STEPS - 1), off = pass == 0 ? 0.018 * s->d : 0;
+            double t = i / (double)(STEPS - 1);
             p[i][0] = (1 - t) * (1 - t) * a[0] + 2 * t * (1 - t) * cx + t * t * b[0] + off * s->uy[0];
             p[i][1] = (1 - t) * (1 - t) * a[1] + 2 * t * (1 - t) * cy + t * t * b[1] + off * s->uy[1];
         }
-        if (pass == 0)
-            mf_layer_stroke(l, (const double (*)[2])p, STEPS, 1.3 * wide, 1.3 * wide, dark, 0.22);
-        else
-            mf_layer_stroke(l, (const double (*)[2])p, STEPS, wide, wide, rgb, 0.95);
+        n = mf_raster_stroke(poly, (const double (*)[2])p, STEPS, w, w);
+        memcpy(own.rgb, pass == 0 ? dark : how->rgb, sizeof own.rgb);
+        own.opacity = pass == 0 ? 0.22F : 0.95F;
+        mf_layer_fill_with(l, (const double (*)[2])poly, n, strap_at, &own);
     }
 }
 
 /* Loops to the ears; a respirator has straps round the head, above and below the ear. */
 static void
-loops(mf_layer *l, const mf_mask_shape *s, const mf_mask_style *st, const mf_mask_light *light)
+loops(mf_layer *l, const mf_image *im, const mf_mask_shape *s, const mf_mask_style *st, const mf_mask_light *light)
 {
-    float rgb[3];
+    strap how = {.im = im, .luma = 0.299F * light->skin[0] + 0.587F * light->skin[1] + 0.114F * light->skin[2]};
 
     if (st->type == MF_MASK_SCARF)
         return;
+    how.skin = how.luma > 0.02F ? light->skin : NULL;
     for (int c = 0; c < 3; c++)
-        rgb[c] = fminf(1, st->loop[c] * light->gain[c] * 0.92F);
+        how.rgb[c] = fminf(1, st->loop[c] * light->gain[c] * 0.92F);
+    to_grey(how.rgb, light->grey);
     for (int side = 0; side < 2; side++)
         for (int e = 0; e < 2 && s->ear_seen[side]; e++) {
             const double(*edge)[2] = side == 0 ? s->left : s->right;
@@ -206,7 +253,7 @@ loops(mf_layer *l, const mf_mask_shape *s, const mf_mask_style *st, const mf_mas
                 sag  = 0;
                 wide = 0.05 * s->d;
             }
-            band(l, s, a, b, sag, wide, rgb);
+            band(l, s, &how, a, b, sag, wide);
         }
 }
 
@@ -236,7 +283,7 @@ mf_mask_draw(mf_image *im, mf_face_scratch *s, uint8_t *cover, const mf_mask_sha
     mf_layer_shadow(&l, im, (const double (*)[2])edge, n, -(double)light->x * 0.03 * shape->d, -(double)light->y * 0.03 * shape->d,
                     0.036 * shape->d, shade);
     surface_uv(uv, &l, shape);
-    loops(&l, shape, style, light);
+    loops(&l, im, shape, style, light);
     weave(&l, uv, (const double (*)[2])edge, n, shape, style, light);
     mf_layer_close(&l, im, cover, match, seed);
     return MF_OK;

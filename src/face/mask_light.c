@@ -77,6 +77,9 @@ mf_mask_light_guess(const mf_image *im, const mf_mask_shape *s, mf_rng *rng)
     light.x /= len;
     light.y /= len;
     light.z /= len;
+    for (int c = 0; c < 3; c++)
+        light.skin[c] = sum[c] / (float)n;
+    light.grey = fabsf(sum[0] - sum[1]) + fabsf(sum[2] - sum[1]) < 0.03F * luma;
     /* White cloth is somewhat lighter than the skin beside it; a part of the cast of the light goes over to it. */
     for (int c = 0; c < 3; c++) {
         static const float skin[3] = {1.22F, 0.93F, 0.78F}; /* usual skin, relative to its luma */

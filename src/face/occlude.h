@@ -58,7 +58,9 @@ mf_status mf_occlude(mf_image *im, const mf_occluder_def *def, const void *cfg, 
 size_t    mf_occlude_scratch(const mf_occluder_def *def, int width, int height);
 
 /* Parts of a face, and how much of each is hidden (share of its pixels inside the picture; -1: it is not in it). */
-typedef enum mf_face_part { MF_PART_EYES, MF_PART_BROWS, MF_PART_NOSE, MF_PART_CHEEKS, MF_PART_MOUTH, MF_PART_CHIN, MF_PARTS } mf_face_part;
+typedef enum mf_face_part {
+    MF_PART_EYES, MF_PART_BROWS, MF_PART_NOSE, MF_PART_CHEEKS, MF_PART_MOUTH, MF_PART_CHIN, MF_PARTS
+} mf_face_part;
 const char *mf_face_part_name(mf_face_part part);
 /* lm: 5 or 68 points, or none for the canonical place. */
 mf_status   mf_cover_parts(float share[MF_PARTS], const uint8_t *cover, int width, int height, const mf_landmarks *lm, mf_err *err);

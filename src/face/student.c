@@ -80,7 +80,7 @@ wear_mask(cairo_surface_t *sf, const mf_head *h, const mf_landmarks *lm, const w
     const mf_person *w = h->who;
     mf_mask_fit      fit = w->mask_fit;
     mf_mask_shape    shape;
-    mf_mask_light    light = {h->scene->light[0], h->scene->light[1], h->scene->light[2], 0.45F, {1, 1, 1}};
+    mf_mask_light    light = {.x = h->scene->light[0], .y = h->scene->light[1], .z = h->scene->light[2], .ambient = 0.45F};
     mf_match         match = {.blur = 0.4F}; /* the camera comes later */
     mf_face_scratch       scratch = {0};
     mf_image         im = {0};

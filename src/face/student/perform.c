@@ -68,9 +68,11 @@ mf_perform(const mf_student_spec *s, mf_rng *pair)
         return p;
     }
     {
-        mf_rng own = mf_rng_make(s->seed, (uint64_t)s->person, (UINT64_C(1) << 40) + 2 * (uint64_t)(s->expression + 7 * s->take) + s->masked, MF_RNG_SYNTH);
-        double faint = on_line(s->seed, s->person, 100 + s->expression + 10 * s->take + (s->masked ? 50 : 0), 0.4142135623730951);
-        double mixed = on_line(s->seed, s->person, 300 + s->expression + 10 * s->take + (s->masked ? 50 : 0), 0.7320508075688772);
+        uint64_t which = 2 * (uint64_t)(s->expression + MF_STUDENT_EXPRESSIONS * s->take) + s->masked;
+        mf_rng   own   = mf_rng_make(s->seed, (uint64_t)s->person, (UINT64_C(1) << 40) + which, MF_RNG_SYNTH);
+        int      line  = s->expression + 10 * s->take + (s->masked ? 50 : 0);
+        double   faint = on_line(s->seed, s->person, 100 + line, 0.4142135623730951);
+        double   mixed = on_line(s->seed, s->person, 300 + line, 0.7320508075688772);
         p.shown    = performed(s, pair);
         p.strength *= (float)mf_rng_uniform(&own, 0.9, 1.1);
         if (faint < 0.13)
