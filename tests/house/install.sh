@@ -1,5 +1,6 @@
 #!/bin/sh
-# What is installed can be used: a program is compiled with the installed headers and maskfer.pc alone, linked, and run.
+# What is installed can be used: the program of docs/c-api.md is compiled with the installed headers and maskfer.pc alone,
+# linked, and run.
 # $1: the root of the sources; MASKFER_BUILD: the build folder; CC: the compiler.
 set -eu
 build=${MASKFER_BUILD:?}
@@ -14,28 +15,17 @@ fi
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 cmake --install "$build" --prefix "$place/prefix" >"$place/log" 2>&1 || { cat "$place/log"; exit 1; }
-cat >"$place/user.c" <<'END'
-#include <maskfer/recogniser.h>
-#include <maskfer/version.h>
-#include <stdio.h>
-int
-main(void)
-{
-    mf_err         err;
-    mf_recogniser *r;
-
-    if (mf_recogniser_open(&r, "no-such-file.safetensors", NULL, &err) != MF_E_IO || r != NULL) return 1;
-    printf("%s: %s: %s\n", mf_version(), mf_status_name(err.code), err.msg);
-    return 0;
-}
-END
+sed -n '/^```c$/,/^```$/p' "$1/docs/c-api.md" | sed '/^```/d' >"$place/user.c"
 pc=$(find "$place/prefix" -name maskfer.pc)
 [ -n "$pc" ] || { echo "no maskfer.pc was installed"; exit 1; }
 PKG_CONFIG_PATH=$(dirname "$pc")
 export PKG_CONFIG_PATH
 # shellcheck disable=SC2046
 ${CC:-cc} -std=c17 -Wall -Wextra -Wpedantic -Werror -o "$place/user" "$place/user.c" $(pkg-config --cflags --libs maskfer)
-out=$("$place/user")
+if out=$("$place/user" no-such-file.safetensors face.jpg 2>&1); then
+    echo "a file that is not there was opened: $out"
+    exit 1
+fi
 echo "$out"
 case $out in *no-such-file.safetensors*) ;; *) exit 1 ;; esac
 [ -x "$place/prefix/bin/maskfer" ] || { echo "the program was not installed"; exit 1; }
