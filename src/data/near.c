@@ -80,14 +80,6 @@ typedef struct hashed {
     uint32_t row;
 } hashed;
 
-static int
-by_term(const void *a, const void *b)
-{
-    int16_t x = *(const int16_t *)a, y = *(const int16_t *)b;
-
-    return (x > y) - (x < y);
-}
-
 typedef struct term {
     double   power;  /* sum of squares over the pictures */
     uint16_t at;
@@ -127,28 +119,41 @@ strong_first(uint16_t order[MF_NEAR_TERMS], const hashed *h, size_t n, const mf_
         order[k] = t[k].at;
 }
 
+/* The median of one term over the pictures, by counting; `tally` is scratch. */
+static int16_t
+median_of(uint32_t tally[1 << 16], const hashed *h, size_t n, const mf_near_look *look, int at)
+{
+    size_t i, below = 0;
+    int    v = 0;
+
+    memset(tally, 0, (1 << 16) * sizeof *tally);
+    for (i = 0; i < n; i++)
+        tally[look[h[i].row].term[at] - INT16_MIN]++;
+    for (; below + tally[v] <= n / 2; v++)
+        below += tally[v];
+    return (int16_t)(v + INT16_MIN);
+}
+
 /* Bit k: whether term k, counted from the strongest, is above its median. */
 static mf_status
 hash_all(hashed *h, size_t n, const mf_near_look *look, mf_err *err)
 {
-    uint16_t order[MF_NEAR_TERMS];
-    int16_t *v = mf_calloc(n, sizeof *v), median;
-    size_t   i;
-    int      k;
+    uint16_t  order[MF_NEAR_TERMS];
+    uint32_t *tally = mf_calloc(1 << 16, sizeof *tally);
+    size_t    i;
+    int       k;
 
-    if (!v)
-        return mf_oom(err, n * sizeof *v, "picture hashes");
+    if (!tally)
+        return mf_oom(err, (1 << 16) * sizeof *tally, "picture hashes");
     strong_first(order, h, n, look);
     for (k = 0; k < MF_NEAR_TERMS; k++) {
-        for (i = 0; i < n; i++)
-            v[i] = look[h[i].row].term[order[k]];
-        qsort(v, n, sizeof *v, by_term);
-        median = v[n / 2];
+        int16_t median = median_of(tally, h, n, look, order[k]);
+
         for (i = 0; i < n; i++)
             if (look[h[i].row].term[order[k]] >= median)
                 h[i].word[k / 64] |= UINT64_C(1) << (63 - k % 64);
     }
-    mf_free(v);
+    mf_free(tally);
     return MF_OK;
 }
 
