@@ -8,7 +8,8 @@ target_compile_definitions(mf_flags INTERFACE
   MF_HAVE_OPENMP=${MF_HAVE_OPENMP}
   MF_HAVE_MICROHTTPD=${MF_HAVE_MICROHTTPD}
   MF_HAVE_SQLITE=${MF_HAVE_SQLITE}
-  MF_HAVE_FFTW=${MF_HAVE_FFTW})
+  MF_HAVE_FFTW=${MF_HAVE_FFTW}
+  MF_HAVE_TIFF=${MF_HAVE_TIFF})
 target_compile_options(mf_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes -Wvla
   -fno-math-errno -ffp-contract=fast)
@@ -37,7 +38,7 @@ target_link_libraries(mf_flags INTERFACE Threads::Threads m
 if(MF_HAVE_ONEDNN)
   target_link_libraries(mf_flags INTERFACE DNNL::dnnl)
 endif()
-foreach(part MICROHTTPD SQLITE FFTW)
+foreach(part MICROHTTPD SQLITE FFTW TIFF)
   if(MF_HAVE_${part})
     target_link_libraries(mf_flags INTERFACE PkgConfig::MFLIB_${part})
   endif()

@@ -5,7 +5,7 @@ set -eu
 
 packages="gcc libc6-dev make cmake ninja-build pkg-config
 libdnnl-dev libturbojpeg0-dev libpng-dev libwebp-dev libexif-dev libcairo2-dev
-libyaml-dev libjansson-dev libzip-dev libfftw3-dev libmicrohttpd-dev libsqlite3-dev libcmocka-dev gnuplot-nox"
+libyaml-dev libjansson-dev libzip-dev libfftw3-dev libtiff-dev libmicrohttpd-dev libsqlite3-dev libcmocka-dev gnuplot-nox"
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     echo "maskfer: this is not Debian; going on with what is installed (docs/dependencies.md lists what is needed)"

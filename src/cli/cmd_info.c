@@ -35,6 +35,7 @@ static const struct part {
     {"microhttpd", MF_HAVE_MICROHTTPD != 0, "web pages and answers over HTTP"},
     {"sqlite", MF_HAVE_SQLITE != 0, "votes of several people at once"},
     {"fftw", MF_HAVE_FFTW != 0, "t-SNE of many points"},
+    {"tiff", MF_HAVE_TIFF != 0, "reading TIFF pictures"},
 };
 enum { N_PARTS = sizeof parts / sizeof parts[0], MODEL_MAX = 128 };
 

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 #include "core/file.h"
 #include "core/mem.h"
 #include "data/expressions.h"
@@ -159,6 +160,22 @@ check_links(const mf_import *im, const char *src, mf_err *err)
     return st;
 }
 
+/* Files that this build copies but cannot read are told now, not at the first training. */
+static mf_status
+note_unread(mf_import *im, mf_err *err)
+{
+    size_t i, n = 0;
+
+    for (i = 0; !MF_HAVE_TIFF && i < im->data->n_rows; i++) {
+        const char *dot = strrchr(im->data->rows[i].image, '.');
+
+        n += dot && (!strcasecmp(dot, ".tif") || !strcasecmp(dot, ".tiff"));
+    }
+    if (n)
+        mf_str_printf(&im->notes, "%zu pictures are TIFF, which this build does not read: build it with libtiff\n", n);
+    return mf_str_ok(&im->notes, err);
+}
+
 static mf_status
 basic_words(mf_dataset *d, mf_err *err)
 {
@@ -271,7 +288,7 @@ mf_import_run(mf_import *im, const mf_importer_def *def, const void *cfg, const 
     }
     if ((!o->follow_links && (st = check_links(im, src, err)) < 0) ||
         (o->words == MF_WORDS_BASIC && (st = basic_words(im->data, err)) < 0) ||
-        (o->drop_repeated && (st = mf_import_drop_repeated(im, &o->jobs, err)) < 0))
+        (o->drop_repeated && (st = mf_import_drop_repeated(im, &o->jobs, err)) < 0) || (st = note_unread(im, err)) < 0)
         goto done;
     job.dir = dir;
     if ((st = mf_dataset_set_name(im->data, mf_str_c(&name), err)) < 0 ||

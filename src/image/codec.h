@@ -25,7 +25,7 @@ typedef struct mf_codec_bytes { /* an encoded picture; `release` frees `data` */
 
 typedef struct mf_codec {
     const char *name;      /* "JPEG" */
-    const char *endings;   /* " .jpg .jpeg ": of files to write, each between spaces */
+    const char *endings;   /* " .jpg .jpeg ": of files to write, each between spaces; " " where nothing is written */
     /* Cheap look at the first bytes. */
     bool (*is)(const uint8_t *data, size_t size);
     /* Fill *info from the header; nothing is decoded. */
@@ -33,7 +33,7 @@ typedef struct mf_codec {
     /* px: width x height x max(raw_channels, channels) bytes; on success packed pixels of `channels`. A truncated or
      * damaged file is MF_E_FORMAT. */
     mf_status (*decode)(uint8_t *px, const mf_codec_info *info, const uint8_t *data, size_t size, mf_err *err);
-    /* quality 1..100. On failure *out is {0}. */
+    /* quality 1..100. On failure *out is {0}. NULL: the format is only read. */
     mf_status (*encode)(mf_codec_bytes *out, const mf_image *im, int quality, mf_err *err);
 } mf_codec;
 

@@ -24,7 +24,8 @@ mf_status mf_image_new(mf_image *out, int width, int height, int channels, mf_er
 void      mf_image_free(mf_image *im); /* and sets it to {0} */
 mf_status mf_image_copy(mf_image *out, const mf_image *src, mf_err *err);
 
-/* Decode a file or bytes; the format is found from the contents (src/image/codecs registry: JPEG, PNG, WebP).
+/* Decode a file or bytes; the format is found from the contents (src/image/codecs registry: JPEG, PNG, WebP, and
+ * for reading only BMP and, where libtiff is built in, TIFF).
  * EXIF orientation is applied. 16-bit PNG is reduced to 8; grey+alpha becomes RGBA, palette RGB or RGBA, CMYK JPEG RGB.
  * channels: 0 = as stored (1, 3 or 4), 1 = grey (ITU-R BT.601 luma), 3 = RGB (alpha composed over white). */
 mf_status mf_image_load(mf_image *out, const char *path, int channels, mf_err *err);

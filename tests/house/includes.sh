@@ -27,7 +27,7 @@ BEGIN {
     vendor["^yaml\\.h"]               = "^core/yaml"
     vendor["dnnl"]                    = "^nn/backends/onednn/"
     vendor["^(cuda|cudnn|cublas|nccl)"] = "^nn/backends/cuda/"
-    vendor["^(turbojpeg|png|jpeglib)\\.h|^webp/|^libexif/"] = "^image/"
+    vendor["^(turbojpeg|png|jpeglib|tiffio)\\.h|^webp/|^libexif/"] = "^image/"
     vendor["^cairo"]                  = "^(face|image|viz)/"
     vendor["^zip(conf)?\\.h|^protobuf-c/"] = "^(weights|train)/"
     vendor["^(microhttpd|sqlite3)\\.h"] = "^serve/"
