@@ -15,7 +15,7 @@ extern const mf_cmd mf_cmd_annotate;
 typedef struct annotate_cfg {
     mf_opt_str people, listen, url, db, export;
     double     repeat_share;
-    int64_t    seed;
+    int64_t    seed, side;
 } annotate_cfg;
 
 static const mf_opt annotate_rows[] = {
@@ -24,6 +24,7 @@ static const mf_opt annotate_rows[] = {
     MF_OPT_STR(annotate_cfg, url, "", "what the links begin with where a proxy or tunnel stands in front (https://...)"),
     MF_OPT_F64(annotate_cfg, repeat_share, 0.1, 0, 0.5, "share of the pictures that each volunteer sees twice"),
     MF_OPT_INT(annotate_cfg, seed, 1, 0, INT64_C(1) << 53, "of everybody's own order of the pictures"),
+    MF_OPT_INT(annotate_cfg, side, 1280, 0, 32768, "pixels of the longer side to which larger pictures are reduced; 0: never"),
     MF_OPT_STR(annotate_cfg, db, "", "file that keeps the votes; DIR/annotate.db unless given"),
     MF_OPT_STR(annotate_cfg, export, "", "do not serve: write the votes to this CSV file and print figures"),
     MF_OPT_END,
@@ -146,7 +147,7 @@ serve(mf_cli *cli, const annotate_cfg *c, mf_http_opts *http, const mf_address *
     mf_ballots_people(b, &l.n);
     if (l.n == 0)
         return mf_fail(err, MF_E_USAGE, "nobody is to annotate yet; name them with --people ann,ben,cleo");
-    if ((st = mf_annotate_new(&a, d, b, err)) < 0)
+    if ((st = mf_annotate_new(&a, d, b, (int)c->side, err)) < 0)
         return st;
     l.a          = a;
     http->routes = mf_annotate_routes();

@@ -26,7 +26,9 @@ struct mf_annotate {
     volunteer        *who; /* as mf_ballots_people */
     size_t            n_who;
     char             *root; /* the real path of the data set's folder; of the C library */
+    int               side; /* pictures are made smaller than this */
     pthread_mutex_t   lock; /* over ballots and who */
+    pthread_mutex_t   decoding; /* one picture at a time is held decoded */
 };
 
 /* ---- how far everybody is ---- */
@@ -101,7 +103,7 @@ add_volunteer(mf_annotate *a, size_t i, const char *const *images, mf_err *err)
 }
 
 mf_status
-mf_annotate_new(mf_annotate **out, const mf_dataset *d, mf_ballots *b, mf_err *err)
+mf_annotate_new(mf_annotate **out, const mf_dataset *d, mf_ballots *b, int side, mf_err *err)
 {
     mf_annotate *a      = mf_calloc(1, sizeof *a);
     const char **images = mf_calloc(d->n_rows, sizeof *images);
@@ -116,6 +118,8 @@ mf_annotate_new(mf_annotate **out, const mf_dataset *d, mf_ballots *b, mf_err *e
         return mf_oom(err, d->n_rows * sizeof *images, "the pictures to annotate");
     }
     pthread_mutex_init(&a->lock, NULL);
+    pthread_mutex_init(&a->decoding, NULL);
+    a->side    = side;
     a->data    = d;
     a->ballots = b;
     a->n_who   = n;
@@ -156,6 +160,7 @@ mf_annotate_free(mf_annotate *a)
     mf_free(a->who);
     free(a->root);
     pthread_mutex_destroy(&a->lock);
+    pthread_mutex_destroy(&a->decoding);
     mf_free(a);
 }
 
@@ -256,6 +261,7 @@ static mf_status
 get_picture(void *app, const mf_http_request *in, mf_http_reply *out, mf_err *err)
 {
     mf_annotate *a = app;
+    mf_status    st;
     ptrdiff_t    slot;
     size_t       who;
 
@@ -263,7 +269,10 @@ get_picture(void *app, const mf_http_request *in, mf_http_reply *out, mf_err *er
         return MF_OK;
     if ((slot = mf_order_find(&a->who[who].order, in->number)) < 0) /* the order does not change while serving */
         return mf_fail(err, MF_E_NOTFOUND, "there is no such picture");
-    return mf_picture_reply(out, a->root, a->data, a->who[who].order.slot[slot].image, err);
+    pthread_mutex_lock(&a->decoding);
+    st = mf_picture_reply(out, a->root, a->data, a->who[who].order.slot[slot].image, a->side, err);
+    pthread_mutex_unlock(&a->decoding);
+    return st;
 }
 
 /* The slot that a message means: an answered one (a retry, or a second window), or the one that is due. */

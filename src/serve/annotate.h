@@ -25,8 +25,8 @@ typedef struct mf_progress_of {
 } mf_progress_of;
 
 /* The orders of everybody in `b`, continued where they stopped. `d` and `b` are lent; nobody else may use `b` until
- * mf_annotate_free. */
-mf_status mf_annotate_new(mf_annotate **out, const mf_dataset *d, mf_ballots *b, mf_err *err);
+ * mf_annotate_free. side: as for mf_picture_reply. */
+mf_status mf_annotate_new(mf_annotate **out, const mf_dataset *d, mf_ballots *b, int side, mf_err *err);
 void      mf_annotate_free(mf_annotate *a);
 /* Of person i of mf_ballots_people; safe while serving. */
 mf_progress_of mf_annotate_progress(mf_annotate *a, size_t i);

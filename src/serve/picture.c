@@ -1,4 +1,5 @@
-/* serve/picture.c: files opened by the manifest's word alone, and only inside the data set's folder. */
+/* serve/picture.c: files opened by the manifest's word alone, and only inside the data set's folder; large ones made
+ * smaller, so that a phone need not fetch a photograph of 30 megapixels. */
 #include "serve/picture.h"
 
 #include <fcntl.h>
@@ -6,9 +7,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "core/file.h"
+#include "core/mem.h"
 #include "image/image.h"
 
-enum { MAGIC = 12 };
+enum { MAGIC = 12, JPEG_QUALITY = 90 };
 
 static bool
 is_inside(const char *real, const char *root)
@@ -44,8 +47,51 @@ open_inside(const char *root, const char *path)
     return fd;
 }
 
+static mf_status
+read_all(uint8_t **out, int fd, size_t size, mf_err *err)
+{
+    size_t  at = 0;
+    ssize_t n;
+
+    if ((*out = mf_calloc(size, 1)) == NULL)
+        return mf_oom(err, size, "a picture");
+    while (at < size && (n = pread(fd, *out + at, size - at, (off_t)at)) > 0)
+        at += (size_t)n;
+    return at == size ? MF_OK : mf_fail(err, MF_E_NOTFOUND, "this picture cannot be read");
+}
+
+/* As a JPEG whose longer side has `side` pixels, in out->text; nothing happens to a picture that is no larger. */
+static mf_status
+reduce(mf_http_reply *out, int fd, size_t size, int side, mf_err *err)
+{
+    uint8_t  *file  = NULL;
+    mf_image  whole = {0}, small = {0};
+    mf_blob   jpeg  = {0};
+    int       w, h, channels;
+    mf_status st;
+
+    if ((st = read_all(&file, fd, size, err)) < 0 ||
+        (st = mf_image_probe(&w, &h, &channels, "in the data set", file, size, err)) < 0 || (w <= side && h <= side))
+        goto done;
+    if ((st = mf_image_decode(&whole, "in the data set", file, size, channels == 1 ? 1 : 3, err)) < 0)
+        goto done;
+    w  = whole.width >= whole.height ? side : (int)((int64_t)side * whole.width / whole.height);
+    h  = whole.width >= whole.height ? (int)((int64_t)side * whole.height / whole.width) : side;
+    st = mf_image_resize(&small, &whole, w > 0 ? w : 1, h > 0 ? h : 1, err);
+    if (st < 0 || (st = mf_image_encode(&jpeg, "small.jpg", &small, JPEG_QUALITY, err)) < 0)
+        goto done;
+    mf_str_addn(&out->text, (const char *)jpeg.data, jpeg.size);
+    st = mf_str_ok(&out->text, err);
+done:
+    mf_blob_free(&jpeg);
+    mf_free(file);
+    mf_image_free(&whole);
+    mf_image_free(&small);
+    return st;
+}
+
 mf_status
-mf_picture_reply(mf_http_reply *out, const char *root, const mf_dataset *d, size_t row, mf_err *err)
+mf_picture_reply(mf_http_reply *out, const char *root, const mf_dataset *d, size_t row, int side, mf_err *err)
 {
     mf_str      path = {0};
     mf_status   st;
@@ -64,6 +110,12 @@ mf_picture_reply(mf_http_reply *out, const char *root, const mf_dataset *d, size
     if (s.st_size > MF_IMAGE_MAX_BYTES || pread(fd, magic, sizeof magic, 0) != (ssize_t)sizeof magic ||
         (out->type = media_type(magic)) == NULL) {
         st = mf_fail(err, MF_E_FORMAT, "this file is no picture");
+        goto done;
+    }
+    if (side > 0 && s.st_size > MF_PICTURE_SMALL_BYTES && (st = reduce(out, fd, (size_t)s.st_size, side, err)) < 0)
+        goto done;
+    if (out->text.len > 0) {
+        out->type = "image/jpeg";
         goto done;
     }
     out->fd      = fd;

@@ -6,9 +6,13 @@
 #include "data/manifest.h"
 #include "serve/http.h"
 
-/* The file of a row as it is. `root` is the real path of the data set's folder: what leads out of it, by a link
- * that was made since the data set was read, is not sent. MF_E_NOTFOUND: it is not there, not inside, or no file.
- * MF_E_FORMAT: it is no JPEG, PNG or WebP. */
-mf_status mf_picture_reply(mf_http_reply *out, const char *root, const mf_dataset *d, size_t row, mf_err *err);
+enum { MF_PICTURE_SMALL_BYTES = 128 << 10 };
+
+/* The picture of a row. `root` is the real path of the data set's folder: what leads out of it, by a link that was made
+ * since the data set was read, is not sent. With side > 0 a file of more than MF_PICTURE_SMALL_BYTES whose longer side
+ * has more pixels is sent as a JPEG of that side, upright and without what the file says beside the pixels; any other
+ * is sent as it is. MF_E_NOTFOUND: it is not there, not inside, or no file. MF_E_FORMAT: it is no JPEG, PNG or WebP, or
+ * it had to be reduced and is damaged. */
+mf_status mf_picture_reply(mf_http_reply *out, const char *root, const mf_dataset *d, size_t row, int side, mf_err *err);
 
 #endif

@@ -9,6 +9,8 @@
 #include "client.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/rng.h"
+#include "image/image.h"
 
 static const char *const two_people[] = {"--people", "ann,ben", "--repeat-share", "0.2", NULL};
 
@@ -245,6 +247,65 @@ votes_one_by_one(void **state)
     assert_int_equal(server_stop(&s), 0);
 }
 
+/* Side of the picture that is due, as it is sent; *bytes is its size. */
+static void
+sent_size(const server *s, int *w, int *h, size_t *bytes, bool *jpeg)
+{
+    char   path[64];
+    int    channels;
+    mf_err err = {0};
+    answer a;
+
+    snprintf(path, sizeof path, "/api/picture/%lld", (long long)state_of(s, 0, "id"));
+    a = client_ask(s->port, "GET", path, s->token[0], NULL);
+    assert_int_equal(a.status, 200);
+    *jpeg  = mf_str_eq(answer_header(&a, "Content-Type"), "image/jpeg");
+    *bytes = a.body.len;
+    assert_mf_ok(mf_image_probe(w, h, &channels, "sent", (const uint8_t *)a.body.data, a.body.len, &err), &err);
+    answer_free(&a);
+}
+
+/* A photograph of the camera's size is reduced; with --side 0 it is sent as it is. */
+static void
+large_pictures(void **state)
+{
+    static const char *const as_is[] = {"--side", "0", NULL};
+    const char *dir;
+    server      s;
+    mf_image    im   = {0};
+    mf_str      path = {0};
+    mf_err      err  = {0};
+    uint64_t    size = 0;
+    size_t      bytes;
+    int         w, h;
+    bool        jpeg;
+
+    (void)state;
+    need_annotate();
+    dir = small_set("large", 1);
+    mf_path_join(&path, dir, "p0000.png");
+    assert_mf_ok(mf_image_new(&im, 1500, 2000, 3, &err), &err);
+    for (int i = 0; i < 1500 * 2000 * 3; i++) {
+        im.px[i] = (uint8_t)(100 + mf_mix64((uint64_t)i) % 32); /* noise as of a sensor: a PNG of it is large */
+    }
+    assert_mf_ok(mf_image_save(mf_str_c(&path), &im, 90, &err), &err);
+    assert_mf_ok(mf_file_size(&size, mf_str_c(&path), &err), &err);
+    server_start(&s, dir, 0, two_people);
+    sent_size(&s, &w, &h, &bytes, &jpeg);
+    assert_int_equal(w, 960);
+    assert_int_equal(h, 1280);
+    assert_true(jpeg && bytes < size);
+    assert_int_equal(server_stop(&s), 0);
+    server_start(&s, dir, 0, as_is);
+    sent_size(&s, &w, &h, &bytes, &jpeg);
+    assert_int_equal(w, 1500);
+    assert_int_equal(h, 2000);
+    assert_true(!jpeg && bytes == size);
+    assert_int_equal(server_stop(&s), 0);
+    mf_image_free(&im);
+    mf_str_free(&path);
+}
+
 /* ---- the command line ---- */
 
 static void
@@ -312,6 +373,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_carry_their_own), cmocka_unit_test(nothing_without_a_token), cmocka_unit_test(no_way_to_other_files),
         cmocka_unit_test(what_attackers_send),   cmocka_unit_test(votes_one_by_one),        cmocka_unit_test(wrong_usage),
+        cmocka_unit_test(large_pictures),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
