@@ -17,6 +17,7 @@ set(mf_test_env
   "MASKFER_LIBRARY=$<TARGET_FILE:maskfer>"
   "GOMP_SPINCOUNT=1000" # two tests run at once: threads that wait must not hold a core
   "ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1"
+  "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0"
   "UBSAN_OPTIONS=print_stacktrace=1"
   "TSAN_OPTIONS=ignore_noninstrumented_modules=1")
 if(TARGET maskfer_program)

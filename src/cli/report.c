@@ -1,5 +1,5 @@
 /* cli/report.c: gathers a report from run folders: answers, curves, heat maps, texts; draws the figures; writes the page. */
-#include "cli/report.h"
+#include "cli/report_i.h"
 
 #include <errno.h>
 #include <math.h>
@@ -7,48 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/explain_sheet.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/mem.h"
 #include "core/version.h"
-#include "eval/heat.h"
-#include "viz/overlay.h"
-#include "viz/report.h"
 
-enum { TEXT_MAX = 1 << 22, SVG_MAX = 1 << 25, PICTURE_SIDE = 176, HEAT_SIDE = 256, QUALITY = 85, SHEET_TILE = 96 };
-
-/* What is kept of a run until the page is written. */
-typedef struct run_parts {
-    mf_blob       config, environment, sheet;
-    mf_str        repeat, how;
-    mf_attention *attention;
-    mf_dataset   *d;
-    size_t       *per_class;
-    size_t        subjects, hidden;
-} run_parts;
-
-typedef struct gather {
-    mf_cli               *cli;
-    const mf_report_opts *o;
-    const char *const    *runs;
-    mf_predictions       *p;
-    mf_comparisons        c;
-    run_parts            *part;     /* [n_runs] */
-    mf_report_run        *run;      /* the same, as the page wants it */
-    double               *parameters;
-    mf_report_history    *loss, *accuracy; /* [n_methods] */
-    mf_report_mistake    *mistake;
-    size_t                n_mistakes;
-    mf_report_figures     figures;
-    mf_report_figure     *shown;
-    size_t                n_shown;
-    mf_blob              *svg;
-    mf_str                missing, dir, file;
-} gather;
+enum { TEXT_MAX = 1 << 22 };
 
 static void
-release(gather *g)
+release(mf_report_gather *g)
 {
     const int runs = g->p != NULL ? g->p->n_runs : 0, methods = g->p != NULL ? g->p->n_methods : 0;
 
@@ -77,6 +44,10 @@ release(gather *g)
     for (size_t i = 0; i < g->n_shown && g->svg != NULL; i++) {
         mf_blob_free(&g->svg[i]);
     }
+    for (int i = 0; i < MF_REPORT_MAPS_MAX; i++) {
+        mf_str_free(&g->map[i].title);
+        mf_str_free(&g->map[i].alt);
+    }
     mf_free(g->part);
     mf_free(g->run);
     mf_free(g->parameters);
@@ -94,8 +65,8 @@ release(gather *g)
 }
 
 /* Said in the page, and as a warning now. */
-static void
-miss(gather *g, const char *what, const char *why)
+void
+mf_report_miss(mf_report_gather *g, const char *what, const char *why)
 {
     mf_str_printf(&g->missing, "%s: %s\n", what, why);
     mf_logf(&g->cli->log, MF_LOG_WARN, "%s: %s", what, why);
@@ -138,7 +109,7 @@ fold_dir(mf_str *out, const mf_predictions *p, int r, int method, int fold)
 
 /* "parameters" of summary.json: of the method in a cross-validation's, or of the run's own. */
 static mf_status
-read_parameters(gather *g, int r, mf_err *err)
+read_parameters(mf_report_gather *g, int r, mf_err *err)
 {
     const mf_pred_run *run  = &g->p->run[r];
     mf_json           *s    = NULL;
@@ -168,7 +139,7 @@ done:
 }
 
 static mf_status
-read_curves(gather *g, int r, mf_err *err)
+read_curves(mf_report_gather *g, int r, mf_err *err)
 {
     const mf_pred_run *run = &g->p->run[r];
     mf_str             dir = {0};
@@ -204,179 +175,12 @@ read_curves(gather *g, int r, mf_err *err)
     return st;
 }
 
-/* ---- pictures and heat ---- */
-
-static mf_status
-small_jpeg(mf_blob *out, const mf_image *im, int side, mf_err *err)
-{
-    const int most = im->width > im->height ? im->width : im->height;
-    mf_image  fit  = {0};
-    mf_status st   = mf_image_resize(&fit, im, im->width * side / most > 0 ? im->width * side / most : 1, im->height * side / most > 0 ? im->height * side / most : 1, err);
-
-    if (st == MF_OK) {
-        st = mf_image_encode(out, "x.jpg", &fit, QUALITY, err);
-    }
-    mf_image_free(&fit);
-    return st;
-}
-
-typedef struct put_heat {
-    gather *g;
-    int     base; /* method of the table that the explainer's method 0 is */
-} put_heat;
-
-static mf_status
-keep_heat(void *arg, const mf_explained *e, mf_err *err)
-{
-    put_heat          *h = arg;
-    mf_report_mistake *k = NULL;
-    mf_image           big = {0}, over = {0};
-    float             *v;
-    mf_status          st;
-
-    for (size_t i = 0; i < h->g->n_mistakes && k == NULL; i++) {
-        k = h->g->mistake[i].row == e->index + (uint32_t)h->base ? &h->g->mistake[i] : NULL;
-    }
-    if (k == NULL) {
-        return MF_OK;
-    }
-    v = mf_calloc((size_t)e->w * (size_t)e->h, sizeof *v);
-    if (v == NULL) {
-        return mf_oom(err, (size_t)e->w * (size_t)e->h * sizeof *v, "a heat map");
-    }
-    memcpy(v, e->heat, (size_t)e->w * (size_t)e->h * sizeof *v);
-    mf_heat_normalise(v, (size_t)e->w * (size_t)e->h);
-    if (k->picture.size == 0 && (st = small_jpeg(&k->picture, e->im, PICTURE_SIDE, err)) < 0) {
-        goto done;
-    }
-    if ((st = mf_image_resize(&big, e->im, HEAT_SIDE, HEAT_SIDE * e->im->height / e->im->width > 0 ? HEAT_SIDE * e->im->height / e->im->width : 1, err)) == MF_OK &&
-        (st = mf_overlay_heat(&over, &big, v, e->w, e->h, 0.66, err)) == MF_OK) {
-        st = mf_image_encode(&k->heat, "x.jpg", &over, QUALITY, err);
-    }
-done:
-    mf_free(v);
-    mf_image_free(&big);
-    mf_image_free(&over);
-    return st;
-}
-
-/* Pictures of mistakes, with heat where the network is there. */
-static mf_status
-explain_mistakes(gather *g, mf_explainer *x, int r, mf_err *err)
-{
-    const mf_pred_run *run  = &g->p->run[r];
-    uint32_t          *rows = mf_calloc(x->p->n + 1, sizeof *rows);
-    uint32_t           base = 0; /* rows are ordered by method: those of this run stand together */
-    put_heat           h    = {.g = g};
-    double             done = 0;
-    mf_status          st   = rows != NULL ? MF_OK : mf_oom(err, x->p->n * sizeof *rows, "a list of rows");
-
-    while (st == MF_OK && base < g->p->n && g->p->row[base].method < run->method) {
-        base++;
-    }
-    h.base = (int)base;
-    for (int m = 0; m < x->p->n_methods && st == MF_OK; m++) {
-        for (int f = 0; f < x->p->folds && st == MF_OK; f++) {
-            size_t n = 0;
-
-            for (size_t i = 0; i < x->p->n; i++) {
-                for (size_t k = 0; k < g->n_mistakes && x->p->row[i].method == m && x->p->row[i].fold == f; k++) {
-                    if (g->mistake[k].row == base + i) {
-                        rows[n++] = (uint32_t)i;
-                    }
-                }
-            }
-            st = n == 0 ? MF_OK : mf_explain_rows(x, m, f, rows, n, keep_heat, &h, &done, (double)g->n_mistakes, err);
-        }
-    }
-    mf_free(rows);
-    return st;
-}
-
-/* The pictures alone, for a run without weights. */
-static mf_status
-show_mistakes(gather *g, const mf_dataset *d, int r, mf_err *err)
-{
-    const mf_pred_run *run = &g->p->run[r];
-    mf_str             path = {0};
-    mf_status          st   = MF_OK;
-
-    for (size_t i = 0; i < g->n_mistakes && st == MF_OK; i++) {
-        mf_report_mistake *k   = &g->mistake[i];
-        const mf_pred     *row = &g->p->row[k->row];
-        const ptrdiff_t    at  = row->method >= run->method && row->method < run->method + run->methods && k->picture.size == 0
-                                     ? mf_dataset_find(d, g->p->images[row->image]) : -1;
-        mf_image           im  = {0};
-
-        if (at >= 0) {
-            mf_dataset_path(&path, d, (size_t)at);
-            if ((st = mf_str_ok(&path, err)) == MF_OK && mf_image_load(&im, path.data, 3, NULL) == MF_OK) {
-                st = small_jpeg(&k->picture, &im, PICTURE_SIDE, err);
-            }
-            mf_image_free(&im);
-        }
-    }
-    mf_str_free(&path);
-    return st;
-}
-
-static mf_status
-explain_run(gather *g, int r, mf_err *err)
-{
-    run_parts      *part = &g->part[r];
-    mf_explain_opts o    = g->o->how;
-    mf_explainer    x;
-    mf_image        sheet = {0};
-    mf_err          why   = {0};
-    mf_status       st;
-
-    o.data = g->o->data;
-    if ((st = mf_explainer_open(&x, g->p->run[r].path, &o, g->cli, &why)) < 0) {
-        if (st == MF_E_NOMEM || st == MF_E_CANCELLED) {
-            return mf_fail(err, st, "%s", why.msg);
-        }
-        miss(g, "pictures and heat maps", why.msg);
-        return MF_OK;
-    }
-    if (g->o->explain) {
-        st = explain_mistakes(g, &x, r, &why);
-        if (st == MF_OK && (st = mf_explain_attention(&part->attention, &x, &why)) == MF_OK) {
-            st = mf_explain_attention_save(&x, part->attention, &why);
-        }
-        if (st == MF_OK || st == MF_E_LIMIT) {
-            mf_str_printf(&part->how, "%s for the %s class at %s, %d x %d places", mf_attr_name(o.how.kind), o.label ? "labelled" : "predicted", x.layer, x.w, x.h);
-            if ((st = mf_str_ok(&part->how, err)) < 0) {
-                goto done;
-            }
-            if (g->o->pairs > 0) {
-                const mf_pairs_opts po = {.pairs = g->o->pairs, .tile = SHEET_TILE, .strength = 0.66};
-
-                if ((st = mf_explain_sheet(&sheet, &x, &po, err)) < 0 || (sheet.px != NULL && (st = mf_image_encode(&part->sheet, "x.jpg", &sheet, QUALITY, err)) < 0)) {
-                    goto done;
-                }
-            }
-        } else if (st == MF_E_NOMEM || st == MF_E_CANCELLED) {
-            mf_fail(err, st, "%s", why.msg);
-            goto done;
-        } else {
-            miss(g, "heat maps", why.msg);
-        }
-    }
-    st      = show_mistakes(g, x.d, r, err);
-    part->d = x.d;
-    x.d     = NULL;
-done:
-    mf_image_free(&sheet);
-    mf_explainer_close(&x);
-    return st;
-}
-
 /* ---- texts ---- */
 
 static mf_status
-describe_data(gather *g, int r, mf_err *err)
+describe_data(mf_report_gather *g, int r, mf_err *err)
 {
-    run_parts        *part = &g->part[r];
+    mf_report_parts        *part = &g->part[r];
     const mf_dataset *d    = part->d;
 
     if (d == NULL) {
@@ -397,10 +201,10 @@ describe_data(gather *g, int r, mf_err *err)
 }
 
 static mf_status
-gather_run(gather *g, int r, mf_err *err)
+gather_run(mf_report_gather *g, int r, mf_err *err)
 {
     const mf_pred_run *run  = &g->p->run[r];
-    run_parts         *part = &g->part[r];
+    mf_report_parts         *part = &g->part[r];
     mf_status          st;
 
     if (mf_path_is_dir(run->path)) {
@@ -408,7 +212,7 @@ gather_run(gather *g, int r, mf_err *err)
             (st = read_parameters(g, r, err)) < 0 || (st = read_curves(g, r, err)) < 0) {
             return st;
         }
-        if (!run->cross && (st = explain_run(g, r, err)) < 0) {
+        if (!run->cross && (st = mf_report_pictures(g, r, err)) < 0) {
             return st;
         }
         if (g->o->repeat != NULL && g->o->repeat[0] != '\0') {
@@ -436,21 +240,21 @@ gather_run(gather *g, int r, mf_err *err)
 /* ---- figures ---- */
 
 static mf_status
-read_svg(gather *g, const char *dir, const char *name, mf_err *err)
+read_svg(mf_report_gather *g, const char *dir, const char *name, mf_err *err)
 {
     mf_str    path = {0};
     mf_status st;
 
     mf_str_printf(&path, "%s/%s.svg", dir, name);
     if ((st = mf_str_ok(&path, err)) == MF_OK) {
-        st = mf_file_read(&g->svg[g->n_shown], path.data, SVG_MAX, err);
+        st = mf_file_read(&g->svg[g->n_shown], path.data, MF_REPORT_SVG_MAX, err);
     }
     mf_str_free(&path);
     return st;
 }
 
 static mf_status
-draw(gather *g, mf_err *err)
+draw(mf_report_gather *g, mf_err *err)
 {
     const mf_attention **a = mf_calloc((size_t)g->p->n_runs + 1, sizeof *a);
     bool                 told = false;
@@ -469,8 +273,8 @@ draw(gather *g, mf_err *err)
         (st = mf_dir_make(dir.data, err)) < 0) {
         goto done;
     }
-    g->svg   = mf_calloc(g->figures.n + 1, sizeof *g->svg);
-    g->shown = mf_calloc(g->figures.n + 1, sizeof *g->shown);
+    g->svg   = mf_calloc(g->figures.n + MF_REPORT_MAPS_MAX, sizeof *g->svg);
+    g->shown = mf_calloc(g->figures.n + MF_REPORT_MAPS_MAX, sizeof *g->shown);
     if (g->svg == NULL || g->shown == NULL) {
         st = mf_oom(err, g->figures.n * sizeof *g->shown, "figures");
         goto done;
@@ -487,7 +291,7 @@ draw(gather *g, mf_err *err)
         st = mf_figure_draw(f, dir.data, &why);
         if (st == MF_E_UNSUPPORTED || st == MF_E_INTERNAL) {
             if (!told || st == MF_E_INTERNAL) {
-                miss(g, "figures", st == MF_E_UNSUPPORTED ? "gnuplot is not installed (on Debian: the package gnuplot-nox); their scripts and tables are in figures/"
+                mf_report_miss(g, "figures", st == MF_E_UNSUPPORTED ? "gnuplot is not installed (on Debian: the package gnuplot-nox); their scripts and tables are in figures/"
                                                           : why.msg);
                 told = true;
             }
@@ -504,6 +308,9 @@ draw(gather *g, mf_err *err)
         }
     }
     mf_progress_set(&g->cli->progress, "drawing\tfigures", (double)g->figures.n, (double)g->figures.n);
+    for (int r = 0; r < g->p->n_runs && st == MF_OK; r++) {
+        st = mf_report_maps(g, r, err);
+    }
 done:
     mf_str_free(&dir);
     mf_free(a);
@@ -511,7 +318,7 @@ done:
 }
 
 static mf_status
-want_memory(gather *g, mf_err *err)
+want_memory(mf_report_gather *g, mf_err *err)
 {
     const size_t runs = (size_t)g->p->n_runs, methods = (size_t)g->p->n_methods;
 
@@ -530,7 +337,7 @@ want_memory(gather *g, mf_err *err)
 }
 
 static mf_status
-choose_mistakes(gather *g, mf_err *err)
+choose_mistakes(mf_report_gather *g, mf_err *err)
 {
     uint32_t *rows;
     size_t    n;
@@ -553,7 +360,7 @@ choose_mistakes(gather *g, mf_err *err)
 }
 
 static mf_status
-name_files(gather *g, mf_err *err)
+name_files(mf_report_gather *g, mf_err *err)
 {
     const char *slash;
 
@@ -577,11 +384,11 @@ name_files(gather *g, mf_err *err)
 mf_status
 mf_report_write(mf_str *path, const char *const *runs, size_t n, const mf_report_opts *o, mf_cli *cli, mf_err *err)
 {
-    gather          g  = {.cli = cli, .o = o, .runs = runs};
-    mf_compare_opts co = mf_compare_opts_default();
-    mf_str          html = {0};
-    mf_report_in    in;
-    mf_status       st;
+    mf_report_gather g  = {.cli = cli, .o = o, .runs = runs};
+    mf_compare_opts  co = mf_compare_opts_default();
+    mf_str           html = {0};
+    mf_report_in     in;
+    mf_status        st;
 
     if ((st = mf_predictions_load(&g.p, runs, n, err)) < 0 || (st = name_files(&g, err)) < 0 || (st = want_memory(&g, err)) < 0 ||
         (st = mf_dir_make(g.dir.data, err)) < 0 || (st = mf_compare(&g.c, g.p, &co, err)) < 0 || (st = choose_mistakes(&g, err)) < 0) {

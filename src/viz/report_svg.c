@@ -20,7 +20,7 @@ put_colour(mf_str *out, long r, long g, long b)
     const long v = r << 16 | g << 8 | b;
 
     if (v == hex(mf_figure_ink())) {
-        mf_str_add(out, "currentColor");
+        mf_str_add(out, "var(--ink)");
         return;
     }
     if (v == hex(mf_figure_faint())) {
@@ -98,6 +98,8 @@ inside(mf_str *out, const char *p, int turn, mf_err *err)
         if (!done && (n = colour_at(p, v)) != 0) {
             put_colour(out, v[0], v[1], v[2]);
             p += n;
+        } else if (!done && strncmp(p, " color=\"", 8) == 0 && (end = strchr(p + 8, '"')) != NULL) { /* currentColor is the page's */
+            p = end + 1;
         } else if (!done && strncmp(p, "font-family=\"DejaVu Sans\"", 25) == 0) { /* the page's font */
             p += 25;
         } else if (!done) {

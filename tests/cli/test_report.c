@@ -170,6 +170,17 @@ test_report(void **state)
     mf_blob_free(&a);
     mf_blob_free(&b);
 
+    /* A map that `embed` left in the run's folder. */
+    assert_mf_ok(mf_dir_make(mf_test_path("cv/embed-a"), &err), &err);
+    assert_mf_ok(mf_file_write(mf_test_path("cv/embed-a/embedding.svg"), "<svg><text>map</text></svg>", 27, &err), &err);
+    assert_mf_ok(mf_file_write(mf_test_path("cv/embed-a/embedding.json"), "{\"method\":\"tsne\",\"layer\":\"features\",\"quality\":{\"trustworthiness\":0.875}}", 72, &err), &err);
+    works("", "report cv --no-heat --out maps/report.html");
+    b = read_file("maps/report.html");
+    assert_non_null(strstr((const char *)b.data, "embed-a: tsne"));
+    assert_non_null(strstr((const char *)b.data, "Trustworthiness 0.875."));
+    mf_blob_free(&b);
+    assert_mf_ok(mf_dir_remove_all(mf_test_path("cv/embed-a"), &err), &err);
+
     /* Two runs side by side, one of them of answers alone. */
     works("", "report cv cv/fold-00/baseline/predictions.csv --out both/report.html --no-heat");
     b = read_file("both/report.html");
@@ -226,6 +237,8 @@ static const char probe[] =
     "return .2126*v[0]+.7152*v[1]+.0722*v[2]}function ground(e){for(;e;e=e.parentElement){var l=lum(getComputedStyle(e).backgroundColor);if(l!==null)return l}return 1}"
     "var low=[],ids={},twice=0;document.querySelectorAll('p,li,h1,h2,h3,td,th,a,summary,dt,dd,caption,figcaption,small,pre,span').forEach(function(e){"
     "if(!e.textContent.trim())return;var a=lum(getComputedStyle(e).color),b=ground(e);var r=(Math.max(a,b)+.05)/(Math.min(a,b)+.05);if(r<4.5)low.push(e.tagName+':'+r.toFixed(2))});"
+    "document.querySelectorAll('svg text').forEach(function(e){var f=getComputedStyle(e).fill;if(f==='rgb(255, 255, 255)'||f==='rgb(16, 20, 24)')return;"
+    "var a=lum(f),b=ground(e);if((Math.max(a,b)+.05)/(Math.min(a,b)+.05)<4.5)low.push('figure '+f)});"
     "document.querySelectorAll('[id]').forEach(function(e){if(ids[e.id])twice++;ids[e.id]=1});"
     "var broken=[].filter.call(document.images,function(i){return !i.complete||!i.naturalWidth}).length;"
     "var stuck=[].filter.call(document.querySelectorAll('*'),function(e){var o=getComputedStyle(e).overflowX;return (o==='auto'||o==='scroll')&&e.scrollWidth>e.clientWidth+1&&e.tabIndex<0}).length;"

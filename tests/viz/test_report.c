@@ -30,7 +30,7 @@ static const char attention[] =
 
 static const char svg[] =
     "<?xml version=\"1.0\"?>\n<svg width=\"480\" height=\"360\" viewBox=\"0 0 480 360\">\n<title>Gnuplot</title><desc>made by</desc>\n"
-    "<defs><circle id='gpDot' r='0.5'/></defs>\n<g id=\"figure_plot_1\"><path stroke='rgb( 27,  31,  36)' d='M0,0'/>"
+    "<defs><circle id='gpDot' r='0.5'/></defs>\n<g id=\"figure_plot_1\"><path color=\"black\" stroke='rgb( 27,  31,  36)' d='M0,0'/>"
     "<path stroke='rgb(201, 206, 214)'/><path fill='rgb(  0,  81, 127)'/><path fill='rgb(1,2,3)'/><use xlink:href='#gpDot'/>"
     "<text font-family=\"DejaVu Sans\" fill=\"rgb(27,31,36)\">accuracy</text></g>\n</svg>\n";
 
@@ -175,13 +175,14 @@ test_svg(void **state)
 
     (void)state;
     assert_mf_ok(mf_report_svg(&out, svg, 3, "a \"label\"", &err), &err);
-    assert_non_null(strstr(out.data, "stroke='currentColor'"));
+    assert_non_null(strstr(out.data, "stroke='var(--ink)'"));
     assert_non_null(strstr(out.data, "stroke='var(--faint)'"));
     assert_non_null(strstr(out.data, "fill='var(--s0)'"));
     assert_non_null(strstr(out.data, "fill='rgb(1,2,3)'"));
     assert_non_null(strstr(out.data, "id='f3-gpDot'"));
     assert_non_null(strstr(out.data, "href='#f3-gpDot'"));
     assert_non_null(strstr(out.data, "aria-label=\"a &quot;label&quot;\""));
+    assert_null(strstr(out.data, " color="));
     assert_null(strstr(out.data, "<title"));
     assert_null(strstr(out.data, "width="));
     mf_str_clear(&out);

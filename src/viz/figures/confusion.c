@@ -19,14 +19,14 @@ row_sum(const mf_plot_confusion_in *p, size_t r)
     return sum;
 }
 
-/* Dark cells are written on in white. */
+/* Dark cells are written on in white, light ones nearly in black: not in the ink of axes, which a dark page turns light. */
 static const char *
 ink_on(const mf_colour_map *map, double percent)
 {
     double lab[3];
 
     mf_oklab(lab, map->rgb[(int)lround(percent * 2.55)]);
-    return lab[0] < 0.66 ? "0xffffff" : "0x1b1f24";
+    return lab[0] < 0.66 ? "0xffffff" : "0x101418";
 }
 
 static void
@@ -46,7 +46,7 @@ table(mf_str *out, const mf_plot_confusion_in *p, const mf_colour_map *map)
             if (isfinite(percent) && percent > 0.0) {
                 mf_str_printf(out, "\t%.0f\t%s\t", percent, ink_on(map, percent));
             } else {
-                mf_str_add(out, "\t \t0x1b1f24\t");
+                mf_str_add(out, "\t \t0x101418\t");
             }
             mf_figure_field(out, p->classes[r]);
             mf_str_addc(out, '\t');
