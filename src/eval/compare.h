@@ -37,7 +37,8 @@ void      mf_method_figures_free(mf_method_figures *f);
 mf_status mf_predictions_measures(mf_measures *m, const mf_predictions *p, int method, int fold, mf_domain k, mf_err *err);
 /* Measures of rows[0..n-1]: any other choice. */
 mf_status mf_rows_measures(mf_measures *m, const mf_predictions *p, const uint32_t *rows, size_t n, mf_err *err);
-/* Reliability as it is, and after temperature scaling fitted on the other folds (of a single fold: on other people). */
+/* Reliability as it is, and after temperature scaling fitted on the other folds (of a single fold, or of a cross-data-set study: on
+ * other people). */
 mf_status mf_predictions_calibration(mf_calibration *plain, mf_calibration *scaled, bool *own, const mf_predictions *p,
                                      int method, mf_domain k, mf_err *err);
 

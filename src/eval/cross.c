@@ -1,4 +1,7 @@
-/* eval/cross.c: one study: every network over every picture whose label has a class. */
+/* eval/cross.c: one study: every network over every picture whose label has a class.
+ *
+ * The first network reads the files, which tells what cannot be read. Where there are more, the pictures are then kept decoded
+ * at the networks' size, unless that would pass CACHE_BYTES_MAX. */
 #include "eval/cross.h"
 
 #include <string.h>
@@ -7,9 +10,13 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/mem.h"
+#include "core/thread.h"
+#include "data/cache.h"
 #include "eval/kinds.h"
 #include "eval/score.h"
 #include "eval/show.h"
+
+static const size_t CACHE_BYTES_MAX = (size_t)2 << 30;
 
 typedef struct study {
     const mf_cross_job *job;
@@ -22,6 +29,9 @@ typedef struct study {
     mf_kinds            kinds;
     mf_str              csv;
     size_t              failed;
+    bool               *unread;                      /* [n] */
+    uint32_t           *readable;                    /* [n - failed] of rows */
+    mf_cache           *cache;                       /* of `readable`; NULL: none is kept */
 } study;
 
 static void
@@ -31,6 +41,9 @@ study_free(study *s)
         mf_free(s->network[i]);
     }
     mf_free(s->rows);
+    mf_free(s->unread);
+    mf_free(s->readable);
+    mf_cache_free(s->cache);
     mf_kinds_free(&s->kinds);
     mf_str_free(&s->csv);
 }
@@ -136,6 +149,73 @@ put_rows(study *s, const mf_cross_net *net, const mf_scores *got)
     }
 }
 
+/* After the first network: what it could read, decoded once for the others. */
+static mf_status
+keep_pictures(study *s, const mf_scores *got, const mf_recipe *r, mf_err *err)
+{
+    const size_t  readable = got->n - s->failed, bytes = (size_t)r->width * (size_t)r->height * (size_t)r->channels;
+    mf_cache_opts o        = {.kind = MF_CACHE_RAM, .width = r->width, .height = r->height, .channels = r->channels,
+                              .progress = s->job->progress};
+    size_t        k        = 0;
+
+    if (s->job->nets->n < 2 || readable == 0 || readable > CACHE_BYTES_MAX / bytes) {
+        return MF_OK;
+    }
+    s->unread   = mf_calloc(got->n, sizeof *s->unread);
+    s->readable = mf_calloc(readable, sizeof *s->readable);
+    if (s->unread == NULL || s->readable == NULL) {
+        return mf_oom(err, got->n * sizeof *s->readable, "a list of rows");
+    }
+    for (size_t i = 0; i < got->n; i++) {
+        s->unread[i] = got->unread[i];
+        if (!got->unread[i]) {
+            s->readable[k++] = got->row[i];
+        }
+    }
+    return mf_cache_build(&s->cache, s->job->data, s->readable, readable, &o, err);
+}
+
+static bool
+fits_cache(const study *s, const mf_recipe *r)
+{
+    int width, height, channels;
+
+    if (s->cache == NULL) {
+        return false;
+    }
+    mf_cache_shape(s->cache, &width, &height, &channels);
+    return width == r->width && height == r->height && channels == r->channels;
+}
+
+/* As mf_score_files gives it, from the pictures that are kept. */
+static mf_status
+score_kept(mf_scores *out, const study *s, mf_infer *f, mf_err *err)
+{
+    const size_t     classes = (size_t)mf_infer_model(f)->classes;
+    mf_scorer       *scorer  = NULL;
+    const mf_scores *got;
+    size_t           k = 0;
+    mf_status        st;
+
+    *out = (mf_scores){.n = s->n, .classes = (int)classes, .row = mf_calloc(s->n, sizeof *out->row),
+                       .prob = mf_calloc(s->n * classes, sizeof *out->prob), .unread = mf_calloc(s->n, sizeof *out->unread)};
+    if (out->row == NULL || out->prob == NULL || out->unread == NULL) {
+        return mf_oom(err, s->n * classes * sizeof *out->prob, "scoring");
+    }
+    if ((st = mf_scorer_open(&scorer, f, s->job->data, s->cache, s->readable, s->n - s->failed, mf_threads_get(), err)) == MF_OK &&
+        (st = mf_scorer_run(scorer, &got, &s->job->progress, err)) == MF_OK) {
+        for (size_t i = 0; i < s->n; i++) {
+            out->row[i]    = s->rows[i];
+            out->unread[i] = s->unread[i];
+            if (!s->unread[i]) {
+                memcpy(out->prob + i * classes, got->prob + k++ * classes, classes * sizeof *out->prob);
+            }
+        }
+    }
+    mf_scorer_close(scorer);
+    return st;
+}
+
 static mf_status
 one_network(study *s, const mf_cross_net *net, mf_err *err)
 {
@@ -153,9 +233,16 @@ one_network(study *s, const mf_cross_net *net, mf_err *err)
     if (once) {
         head(s);
     }
-    /* What cannot be read is said once, not once a network. */
-    if ((st = mf_score_files(&got, &s->failed, f, job->data, s->rows, s->n, s->map.from_label, once ? &job->log : &none, &job->progress,
-                             err)) < 0) {
+    if (fits_cache(s, mf_infer_recipe(f))) {
+        st = score_kept(&got, s, f, err);
+    } else { /* what cannot be read is said once, not once a network */
+        st = mf_score_files(&got, &s->failed, f, job->data, s->rows, s->n, s->map.from_label, once ? &job->log : &none, &job->progress,
+                            err);
+        if (st == MF_OK && once) {
+            st = keep_pictures(s, &got, mf_infer_recipe(f), err);
+        }
+    }
+    if (st < 0) {
         goto done;
     }
     put_rows(s, net, &got);

@@ -90,16 +90,31 @@ mf_predictions_measures(mf_measures *m, const mf_predictions *p, int method, int
     return st;
 }
 
-/* Without folds, parts of the people (of the pictures, where people are unknown) stand in for them. */
+/* Where there is one fold, or all folds hold the same pictures, parts of the people (of the pictures, where people are
+ * unknown) stand in for folds: what is scaled must be new to its temperature. */
 enum { PARTS = 5 };
+
+static bool
+is_cross(const mf_predictions *p, int method)
+{
+    for (int i = 0; i < p->n_runs; i++) {
+        if (method >= p->run[i].method && method < p->run[i].method + p->run[i].methods) {
+            return p->run[i].cross;
+        }
+    }
+    return false;
+}
 
 static void
 part_people(gathered *g, const mf_predictions *p, const uint32_t *rows)
 {
+    bool folds = false;
+
     for (size_t i = 1; i < g->a.n; i++) {
-        if (g->group[i] != g->group[0]) {
-            return;
-        }
+        folds = folds || g->group[i] != g->group[0];
+    }
+    if (folds && g->a.n != 0 && !is_cross(p, p->row[rows[0]].method)) {
+        return;
     }
     for (size_t i = 0; i < g->a.n; i++) {
         const mf_pred *r = &p->row[rows[i]];

@@ -59,7 +59,7 @@ mf_scorer_open(mf_scorer **out, mf_infer *f, const mf_dataset *d, const mf_cache
     lo.recipe  = *mf_infer_recipe(f);
     lo.type    = s->form.type;
     lo.nhwc    = s->form.nhwc;
-    lo.classes = s->scores.classes;
+    lo.classes = s->scores.classes > d->n_classes ? s->scores.classes : d->n_classes; /* targets, which nobody asks for */
     if ((st = mf_loader_open(&s->loader, d, c, samples, n, &lo, err)) < 0) {
         goto done;
     }

@@ -3,10 +3,25 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/mem.h"
 
-enum { NAME_WIDTH = 24 };
+enum { NAME_WIDTH_MIN = 16, NAME_WIDTH_MAX = 60 };
+
+/* Of the column of methods. */
+static int
+name_width(const mf_predictions *p)
+{
+    size_t most = NAME_WIDTH_MIN;
+
+    for (int i = 0; i < p->n_methods; i++) {
+        const size_t n = strlen(p->methods[i]);
+
+        most = n > most ? n : most;
+    }
+    return most < NAME_WIDTH_MAX ? (int)most : NAME_WIDTH_MAX;
+}
 
 static void
 number(mf_str *out, int width, int decimals, double v)
@@ -65,7 +80,7 @@ mf_show_accuracy(mf_str *out, const mf_predictions *p, mf_err *err)
     } else {
         mf_str_add(out, "Accuracy in percent.\n\n");
     }
-    mf_str_printf(out, "%-*s  %-30s  %-30s  %s\n", NAME_WIDTH, "method", "non-masked", "masked", "average");
+    mf_str_printf(out, "%-*s  %-30s  %-30s  %s\n", name_width(p), "method", "non-masked", "masked", "average");
     for (int i = 0; i < p->n_methods; i++) {
         mf_method_figures f;
         mf_status         st;
@@ -73,7 +88,7 @@ mf_show_accuracy(mf_str *out, const mf_predictions *p, mf_err *err)
         if ((st = mf_method_figures_make(&f, p, i, err)) < 0) {
             return st;
         }
-        mf_str_printf(out, "%-*s", NAME_WIDTH, p->methods[i]);
+        mf_str_printf(out, "%-*s", name_width(p), p->methods[i]);
         for (int c = 0; c < MF_COLUMN_COUNT; c++) {
             accuracy_cell(out, &f.over[c]);
         }
@@ -91,7 +106,7 @@ mf_show_measures(mf_str *out, const mf_predictions *p, mf_domain k, mf_err *err)
 
     mf_str_printf(out, "%s pictures, answers of all folds together; rates in percent.\n\n",
                   k == MF_DOMAIN_ALL ? "All" : k == MF_DOMAIN_CLEAR ? "Non-masked" : "Masked");
-    mf_str_printf(out, "%-*s %8s %8s %8s %8s %8s %8s %8s %8s %6s %8s %6s %8s %8s\n", NAME_WIDTH, "method", "answers", "accuracy",
+    mf_str_printf(out, "%-*s %8s %8s %8s %8s %8s %8s %8s %8s %6s %8s %6s %8s %8s\n", name_width(p), "method", "answers", "accuracy",
                   "balanced", "macro F1", "wtd F1", "top-2", "log loss", "Brier", "ECE", "scaled", "T", "ROC AUC", "PR AUC");
     for (int i = 0; i < p->n_methods && st == MF_OK; i++) {
         mf_calibration plain, scaled;
@@ -101,7 +116,7 @@ mf_show_measures(mf_str *out, const mf_predictions *p, mf_domain k, mf_err *err)
             (st = mf_predictions_calibration(&plain, &scaled, &own, p, i, k, err)) < 0) {
             break;
         }
-        mf_str_printf(out, "%-*s %8zu", NAME_WIDTH, p->methods[i], m->n);
+        mf_str_printf(out, "%-*s %8zu", name_width(p), p->methods[i], m->n);
         number(out, 8, 2, 100.0 * m->accuracy);
         number(out, 8, 2, 100.0 * m->balanced);
         number(out, 8, 2, 100.0 * m->macro_f1);
@@ -123,7 +138,7 @@ mf_show_measures(mf_str *out, const mf_predictions *p, mf_domain k, mf_err *err)
 mf_status
 mf_show_diagonal(mf_str *out, const mf_predictions *p, mf_domain k, mf_err *err)
 {
-    mf_str_printf(out, "Recall of each class in percent, mean over folds, %s pictures.\n\n%-*s", mf_domain_name(k), NAME_WIDTH, "method");
+    mf_str_printf(out, "Recall of each class in percent, mean over folds, %s pictures.\n\n%-*s", mf_domain_name(k), name_width(p), "method");
     for (int c = 0; c < p->n_classes; c++) {
         mf_str_printf(out, " %9.9s", p->classes[c]);
     }
@@ -137,7 +152,7 @@ mf_show_diagonal(mf_str *out, const mf_predictions *p, mf_domain k, mf_err *err)
         if ((st = mf_method_figures_make(&f, p, i, err)) < 0) {
             return st;
         }
-        mf_str_printf(out, "%-*s", NAME_WIDTH, p->methods[i]);
+        mf_str_printf(out, "%-*s", name_width(p), p->methods[i]);
         for (int c = 0; c < p->n_classes; c++) {
             number(out, 9, 1, f.diagonal[k][c]);
             if (!isnan(f.diagonal[k][c])) {

@@ -139,10 +139,64 @@ test_cross(void **state)
     free(m);
 }
 
+static void
+copy_weights(const char *from, const char *dir, int fold)
+{
+    char    to[1400];
+    mf_blob b   = {0};
+    mf_err  err = {0};
+
+    snprintf(to, sizeof to, "%s/fold-%02d/m/weights", dir, fold);
+    assert_mf_ok(mf_dir_make(to, &err), &err);
+    assert_mf_ok(mf_file_read(&b, from, 1 << 28, &err), &err);
+    strcat(to, "/best.safetensors");
+    assert_mf_ok(mf_file_write(to, b.data, b.size, &err), &err);
+    mf_blob_free(&b);
+}
+
+/* Two folds with the same weights: the first network reads the files, the second the pictures that were kept of them, and both
+ * say the same to the bit. */
+static void
+test_folds(void **state)
+{
+    static const char about[] = "{\"folds\":2,\"select\":\"val\",\"methods\":[{\"name\":\"m\"}]}";
+    char              weights[1300], dir[1200], path[1300], out[1200];
+    const char       *one = out;
+    mf_predictions   *p;
+    mf_calibration    plain, scaled;
+    bool              own;
+    size_t            failed, left_out, half;
+    mf_err            err = {0};
+
+    (void)state; /* after test_cross: its run and its other set are there */
+    snprintf(weights, sizeof weights, "%s/run/weights/best.safetensors", mf_test_dir());
+    snprintf(dir, sizeof dir, "%s", mf_test_path("folds"));
+    snprintf(path, sizeof path, "%s/crossval.json", dir);
+    snprintf(out, sizeof out, "%s", mf_test_path("folds-on-other"));
+    copy_weights(weights, dir, 0);
+    assert_mf_ok(mf_file_write(path, about, sizeof about - 1, &err), &err);
+    assert_mf_fails(cross(dir, mf_test_path("other"), out, "", &failed, &left_out, &err), MF_E_NOTFOUND, &err,
+                    "fold-01/m/weights/best.safetensors' are not there");
+    copy_weights(weights, dir, 1);
+    assert_mf_ok(cross(dir, mf_test_path("other"), out, "links=right", &failed, &left_out, &err), &err);
+    assert_int_equal(failed, 1);
+    assert_mf_ok(mf_predictions_load(&p, &one, 1, &err), &err);
+    half = p->n / 2;
+    assert_true(p->folds == 2 && p->n == 2 * (PEOPLE * 6 - 1) && !p->run[0].folds_overlap);
+    for (size_t i = 0; i < half; i++) {
+        assert_int_equal(p->row[i].image, p->row[half + i].image);
+        assert_int_equal(p->row[i].answer, p->row[half + i].answer);
+    }
+    assert_memory_equal(p->prob, p->prob + half * (size_t)p->n_classes, half * (size_t)p->n_classes * sizeof *p->prob);
+    assert_mf_ok(mf_predictions_calibration(&plain, &scaled, &own, p, 0, MF_DOMAIN_ALL, &err), &err);
+    assert_false(own);
+    mf_predictions_free(p);
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cross)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cross), cmocka_unit_test(test_folds)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
