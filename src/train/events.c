@@ -89,13 +89,20 @@ static mf_status
 append(mf_events *e, mf_err *err)
 {
     mf_str *r = &e->part;
+    uint8_t length[8];
 
+    if (e->event.oom) {
+        return mf_oom(err, e->event.len, "an event");
+    }
+    for (int i = 0; i < 8; i++) {
+        length[i] = (uint8_t)((uint64_t)e->event.len >> (8 * i));
+    }
     mf_str_clear(r);
-    put_fixed(r, e->event.len, 8);
-    put_fixed(r, masked(mf_crc32c(mf_str_c(r), 8)), 4);
+    mf_str_addn(r, (const char *)length, sizeof length);
+    put_fixed(r, masked(mf_crc32c(length, sizeof length)), 4);
     mf_str_addn(r, e->event.data, e->event.len);
     put_fixed(r, masked(mf_crc32c(e->event.data, e->event.len)), 4);
-    if (e->event.oom || r->oom) {
+    if (r->oom) {
         return mf_oom(err, e->event.len, "an event");
     }
     for (size_t at = 0; at < r->len;) {
