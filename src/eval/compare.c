@@ -465,13 +465,20 @@ put_holm(mf_str *out, const mf_comparison *c)
     mf_str_printf(out, " Holm's correction for %zu comparisons", c->family);
 }
 
+/* What would be written as -0.0 is 0. */
+static double
+tenth(double v)
+{
+    return fabs(v) < 0.05 ? 0.0 : v;
+}
+
 void
 mf_comparison_sentence(mf_str *out, const mf_comparison *c, const mf_predictions *p)
 {
     static const char *const where[MF_COLUMN_COUNT] = {"on non-masked pictures", "on masked pictures", "on average"};
     const bool               back  = c->diff < 0.0;
     const char              *first = p->methods[back ? c->b : c->a], *second = p->methods[back ? c->a : c->b];
-    const double             diff = fabs(c->diff), lo = back ? -c->hi : c->lo, hi = back ? -c->lo : c->hi;
+    const double             diff = fabs(c->diff), lo = tenth(back ? -c->hi : c->lo), hi = tenth(back ? -c->lo : c->hi);
 
     if (c->judge == MF_JUDGE_NONE) {
         mf_str_printf(out, "%s and %s differ by %.1f points %s, and nothing can be said about chance: there is one fold and one person",

@@ -6,6 +6,8 @@
 #include "core/mem.h"
 #include "eval/compare.h"
 
+enum { FEW_PEOPLE = 20 };
+
 typedef struct seat {
     int      subject, fold;
     uint32_t image;
@@ -184,6 +186,11 @@ mf_protocol_warnings(mf_str *out, size_t *n, const mf_predictions *p, mf_err *er
         }
         if (run->folds_overlap) {
             mf_str_printf(out, "%s: folds overlap: some pictures are scored more than once, and folds are not independent.\n", run->path);
+            ++*n;
+        }
+        if ((run->cross || run->folds == 1) && run->methods > 1 && known > 1 && known < FEW_PEOPLE) {
+            mf_str_printf(out, "%s: only %zu people were scored: a bootstrap over so few gives intervals that are too narrow.\n",
+                          run->path, known);
             ++*n;
         }
         if (run->cross && run->folds > 1) {

@@ -220,10 +220,31 @@ starts_at_once(void **state)
     assert_true(best < 0.05);
 }
 
+/* Figures from files alone: what is wrong is named, and nothing is printed. */
+static void
+compare_reads_files(void **state)
+{
+    char args[1400];
+
+    (void)state;
+    assert_run("compare", 2, "", "an argument is missing");
+    assert_run("compare nowhere", 1, "", "there is no run at 'nowhere'");
+    assert_run("cross nowhere nowhere", 2, "", "option '--out' is needed");
+    assert_run("cross nowhere nowhere --out x", 1, "", "there is no run or weight file at 'nowhere'");
+    snprintf(args, sizeof args, "compare '%s/tests/eval/vectors/compare.csv' --against basline", mf_test_source());
+    assert_run(args, 2, "", "no method 'basline' in these runs; is 'baseline' meant?");
+    snprintf(args, sizeof args, "compare '%s/tests/eval/vectors/compare.csv' --resamples 100 --confusion --classes", mf_test_source());
+    assert_run(args, 0, "contrastive beats baseline on non-masked pictures by 36.0 points, 95 % interval 23.1 to 48.9, p = 0.001 over 5 folds",
+               "");
+    snprintf(args, sizeof args, "compare '%s/tests/eval/vectors/compare.txt'", mf_test_source());
+    assert_run(args, 1, "", "compare.txt: line 1: the header has no column 'image'");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(compare_reads_files),
         cmocka_unit_test(usage_errors_are_status_2), cmocka_unit_test(help_and_version),
         cmocka_unit_test(info_takes_a_models_own_options),
         cmocka_unit_test(every_command_has_help),    cmocka_unit_test(info_tells),

@@ -165,6 +165,9 @@ test_sentences(void **state)
     c.column = MF_COLUMN_CLEAR;
     says(&c, p, "contrastive and baseline cannot be told apart on non-masked pictures: the difference of 0.2 points has a 95 % interval "
                 "of -0.6 to 1.0, p = 0.40 over 981 pictures (McNemar)");
+    c.hi = 0.01; /* back to front it is -0.01: written as 0.0 */
+    says(&c, p, "contrastive and baseline cannot be told apart on non-masked pictures: the difference of 0.2 points has a 95 % interval "
+                "of 0.0 to 1.0, p = 0.40 over 981 pictures (McNemar)");
     c.judge = MF_JUDGE_NONE;
     says(&c, p, "contrastive and baseline differ by 0.2 points on non-masked pictures, and nothing can be said about chance: there is one "
                 "fold and one person");
@@ -240,6 +243,7 @@ test_warnings(void **state)
         {"fold,image,subject,label,predicted,p_a\n0,1,p,a,a,1\n1,2,p,a,a,1\n", "1 of 1 people were both trained on and scored", 1},
         {"fold,image,subject,label,predicted,p_a\n0,1,p,a,a,1\n1,1,p,a,a,1\n", "folds overlap", 1},
         {"fold,image,subject,label,predicted,p_a\n0,1,p,a,a,1\n", "there is one fold", 1},
+        {"method,image,subject,label,predicted,p_a\nm,1,p,a,a,1\nm,2,q,a,a,1\nn,1,p,a,a,1\nn,2,q,a,a,1\n", "only 2 people were scored", 2},
         {"fold,image,label,predicted,p_a\n0,1,a,a,1\n1,2,a,a,1\n", "it is not known who is on 2 answers' pictures", 1},
         {"fold,image,subject,label,predicted,p_a,p_b\n0,1,p,a,a,1,0\n1,2,q,a,a,1,0\n", "no picture of class 'b' was scored", 1},
         {"fold,image,subject,label,predicted,p_a\n0,1,p,a,a,1\n1,2,q,a,,\n", "1 pictures could not be read and count as errors: 2", 1},
