@@ -425,6 +425,37 @@ test_repeated_rows(void **state)
     mf_str_free(&s);
 }
 
+/* A table of 4 MB is imported in much less: pixels are read again, a picture at a time. */
+static void
+test_memory(void **state)
+{
+    enum { ROWS = 500 };
+    mf_import im   = {0};
+    mf_str    s    = {0};
+    mf_err    err  = {0};
+    size_t    base, size;
+    int       i;
+
+    (void)state;
+    mf_str_add(&s, "emotion,pixels,Usage\n");
+    for (i = 0; i < ROWS; i++) {
+        mf_str_printf(&s, "%d,", i % 7);
+        put_pixels(&s, (unsigned)i, 0);
+        mf_str_add(&s, ",Training\n");
+    }
+    size = s.len;
+    assert_mf_ok(mf_file_write(small_path("big/fer2013.csv"), mf_str_c(&s), s.len, &err), &err);
+    mf_str_free(&s);
+    base = mf_mem_now();
+    assert_mf_ok(importing(&im, "fer2013", mf_test_path("big"), "big-out", NULL, &err), &err);
+    assert_int_equal(im.data->n_rows, ROWS);
+    if (mf_mem_now() - base > ROWS * 1024)
+        fail_msg("%zu bytes a row are kept", (mf_mem_now() - base) / ROWS);
+    assert_true(size > 3u << 20);
+    mf_import_free(&im);
+    assert_true(mf_mem_now() == base);
+}
+
 static mf_status
 import_job(void *arg, mf_err *err)
 {
@@ -461,7 +492,7 @@ main(void)
         cmocka_unit_test(test_ferplus_rules), cmocka_unit_test(test_ferplus_targets), cmocka_unit_test(test_ferplus_layout),
         cmocka_unit_test(test_fer2013), cmocka_unit_test(test_fer2013_errors), cmocka_unit_test(test_ckextended),
         cmocka_unit_test(test_ferplus_new_by_row), cmocka_unit_test(test_ferplus_new_by_name), cmocka_unit_test(test_modes),
-        cmocka_unit_test(test_repeated_rows), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_repeated_rows), cmocka_unit_test(test_memory), cmocka_unit_test(test_no_memory),
     };
 
     return cmocka_run_group_tests_name("import FER", tests, NULL, NULL);
