@@ -45,9 +45,10 @@ mf_rule_find(const mf_rule_def **out, const char *name, mf_err *err)
             return MF_OK;
         }
         names[i] = list[i]->name;
-        mf_str_printf(&all, "%s%s", i ? ", " : "", list[i]->name);
     }
     names[i] = NULL;
+    for (i = 0; i < N_RULES; i++)
+        mf_str_printf(&all, "%s%s", i ? ", " : "", names[i]);
     near     = mf_str_nearest(name, names);
     st = near ? mf_fail(err, MF_E_NOTFOUND, "no rule '%.80s'; did you mean '%s'?", name, near)
               : mf_fail(err, MF_E_NOTFOUND, "no rule '%.80s'; there are %s", name, mf_str_c(&all));

@@ -500,16 +500,19 @@ typedef struct job {
 static mf_status
 adjudicate_job(void *arg, mf_err *err)
 {
-    const job      *j = arg;
-    char            cfg[256];
-    mf_adjudication a    = {0};
-    mf_agreement    g    = {0};
-    size_t         *rows = NULL, n;
-    mf_str          text = {0};
-    mf_status       st;
+    const job         *j    = arg;
+    const mf_rule_def *rule = NULL;
+    char               cfg[256];
+    mf_adjudication    a    = {0};
+    mf_agreement       g    = {0};
+    size_t            *rows = NULL, n;
+    mf_str             text = {0};
+    mf_status          st;
 
-    mf_opt_defaults(j->rule->opts, cfg);
-    if ((st = mf_adjudicate(&a, j->rule, cfg, j->d, j->v, 1, err)) < 0 || (st = mf_agreement_make(&g, &a, err)) < 0 ||
+    if ((st = mf_rule_find(&rule, j->rule->name, err)) < 0)
+        return st;
+    mf_opt_defaults(rule->opts, cfg);
+    if ((st = mf_adjudicate(&a, rule, cfg, j->d, j->v, 1, err)) < 0 || (st = mf_agreement_make(&g, &a, err)) < 0 ||
         (st = mf_agreement_doubtful(&rows, &n, &a, 3, err)) < 0)
         goto done;
     mf_adjudication_csv(&text, &a);
