@@ -1,6 +1,7 @@
 /* cli/inventory_report.c: the inventory in four forms. */
 #include "cli/inventory_report.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include "core/csv.h"
@@ -9,7 +10,7 @@
 #include "viz/figures/figure.h"
 #include "viz/figures/plots.h"
 
-enum { SIZES_MOST = 5, PEOPLE_MOST = 6, GROUPS_MOST = 10 };
+enum { SIZES_MOST = 5, PEOPLE_MOST = 6, GROUPS_MOST = 10, TITLE_MOST = 40, BARS_MOST = MF_OCC_COUNT + 4 };
 
 /* The words of the published table for its two columns, the manifest's words for the rest. */
 static const char *
@@ -439,32 +440,55 @@ mf_inventory_report_json(mf_str *out, const mf_inventory_report *r)
 
 /* ---- figure ---- */
 
+/* Bars of one class, in the order of `series`; returns how many. */
+static size_t
+bars_of(double *v, const mf_inventory_report *r, int k)
+{
+    size_t n = 0;
+    int    o;
+
+    for (o = 0; o < MF_OCC_COUNT; o++)
+        if (shown(r, o))
+            v[n++] = (double)r->s.count[k][o];
+    if (r->s.n_pairs)
+        v[n++] = (double)r->s.pairs[k];
+    if (r->published) {
+        const mf_msde_row *m = r->published[k] >= 0 ? &mf_msde_table()[r->published[k]] : NULL;
+
+        v[n++] = m ? m->clear : (double)NAN;
+        v[n++] = m ? m->masked : (double)NAN;
+        v[n++] = m ? m->pairs : (double)NAN;
+    }
+    return n;
+}
+
 mf_status
 mf_inventory_report_figure(const char *dir, const mf_inventory_report *r, mf_err *err)
 {
-    const char      *series[MF_OCC_COUNT + 1], *group[MF_CLASSES_MAX];
-    double          *value = mf_calloc((size_t)r->d->n_classes * (MF_OCC_COUNT + 1), sizeof *value);
-    mf_plot_bars_in  in    = {.title = r->d->name, .y_label = "pictures", .group = group, .series = series,
-                              .n_groups = (size_t)r->d->n_classes, .value = value};
-    mf_figure        f     = {0};
-    mf_status        st;
-    size_t           n = 0;
-    int              k, o;
+    const char     *series[BARS_MOST], *group[MF_CLASSES_MAX];
+    double         *value = mf_calloc((size_t)r->d->n_classes * BARS_MOST, sizeof *value);
+    mf_plot_bars_in in    = {.title = strlen(r->d->name) <= TITLE_MOST ? r->d->name : "Inventory", .y_label = "pictures", .group = group,
+                             .series = series, .n_groups = (size_t)r->d->n_classes, .value = value};
+    mf_figure       f     = {0};
+    mf_status       st;
+    size_t          n = 0;
+    int             k, o;
 
     if (!value)
-        return mf_oom(err, (size_t)r->d->n_classes * sizeof *value, "a figure");
+        return mf_oom(err, (size_t)r->d->n_classes * BARS_MOST * sizeof *value, "a figure");
     for (o = 0; o < MF_OCC_COUNT; o++)
         if (shown(r, o))
             series[in.n_series++] = column(o);
     if (r->s.n_pairs)
         series[in.n_series++] = "pairs";
+    if (r->published) {
+        series[in.n_series++] = "MSD-E non-masked";
+        series[in.n_series++] = "MSD-E masked";
+        series[in.n_series++] = "MSD-E pairs";
+    }
     for (k = 0; k < r->d->n_classes; k++) {
         group[k] = r->d->classes[k];
-        for (o = 0; o < MF_OCC_COUNT; o++)
-            if (shown(r, o))
-                value[n++] = (double)r->s.count[k][o];
-        if (r->s.n_pairs)
-            value[n++] = (double)r->s.pairs[k];
+        n += bars_of(value + n, r, k);
     }
     if ((st = mf_figure_make(&f, "bars", "inventory", &in, err)) == MF_OK)
         st = mf_figure_draw(&f, dir, err);
