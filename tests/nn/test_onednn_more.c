@@ -89,18 +89,73 @@ test_joins(void **state)
     RUN_ALL(cases);
 }
 
+static void
+test_spreads(void **state)
+{
+    (void)state;
+    static const mf_expand_attrs spread = {.kind = MF_R_SUM}, mean_c = {.kind = MF_R_MEAN, .mask = 2}, over_hw = {.kind = MF_R_MEAN, .mask = 12},
+                                 bias = {.kind = MF_R_SUM, .mask = 13};
+    const parity_case cases[] = {
+        {.op = "reduce", .attrs = REDUCE(MF_R_MEAN, 2, 1), .in = {ACT(3, 17, 7, 9)}},
+        {.op = "reduce", .attrs = REDUCE(MF_R_MAX, 2, 1), .in = {ACT_OF(FILL_SPECIAL, 3, 17, 7, 9)}},
+        {.op = "reduce", .attrs = REDUCE(MF_R_MAX, 2, 0), .in = {ACT(2, 64, 17, 9)}, .f32_only = true},
+        {.op = "reduce", .attrs = REDUCE(MF_R_MAX, 12, 0), .in = {ACT(3, 17, 7, 9)}, .tol16 = 1e-5},
+        {.op = "reduce", .attrs = REDUCE(MF_R_MAX, 12, 0), .in = {ACT_OF(FILL_SPECIAL, 3, 64, 33, 9)}, .tol16 = 1e-5},
+        {.op = "reduce", .attrs = REDUCE(MF_R_SUM, 12, 1), .in = {ACT(3, 17, 7, 9)}},
+        {.op = "reduce", .attrs = REDUCE(MF_R_SUM, 1, 1), .in = {ACT(3, 17, 7, 9)}},
+        {.op = "reduce", .attrs = REDUCE(MF_R_MEAN, 15, 0), .in = {ACT(3, 17, 7, 9)}, .tol16 = 1e-5},
+        {.op = "reduce", .attrs = REDUCE(MF_R_SUM, 2, 0), .in = {F32(5, 129)}, .f32_only = true},
+        {.op = "reduce_max_dx", .attrs = REDUCE(MF_R_MAX, 2, 1), .in = {ACT(3, 1, 7, 9), ACT_OF(FILL_SPECIAL, 3, 17, 7, 9)}},
+        {.op = "reduce_max_dx", .attrs = REDUCE(MF_R_MAX, 12, 0), .in = {F32(3, 17), ACT_OF(FILL_SPECIAL, 3, 17, 7, 9)}},
+        {.op = "reduce_max_dx", .attrs = REDUCE(MF_R_MAX, 12, 0), .in = {F32(2, 64), ACT(2, 64, 33, 9)}},
+        {.op = "reduce_to", .attrs = NULL, .in = {ACT(3, 17, 7, 9), F32(3, 17, 1, 1)}, .tol16 = 1e-5},
+        {.op = "reduce_to", .attrs = NULL, .in = {ACT(3, 17, 7, 9), F32(3, 1, 7, 9)}, .tol16 = 1e-5},
+        {.op = "reduce_to", .attrs = NULL, .in = {ACT(3, 17, 7, 9), F32(17, 1, 1)}, .tol16 = 1e-5},
+        {.op = "reduce_to", .attrs = NULL, .in = {F32(5, 129), F32(129)}, .f32_only = true},
+        {.op = "expand", .attrs = &spread, .in = {F32(3, 17, 1, 1), ACT(3, 17, 7, 9)}},
+        {.op = "expand", .attrs = &mean_c, .in = {F32(3, 7, 9), ACT(3, 17, 7, 9)}, .f32_only = true},
+        {.op = "expand", .attrs = &over_hw, .in = {F32(3, 17), ACT(3, 17, 7, 9)}, .f32_only = true},
+        {.op = "expand", .attrs = &bias, .in = {F32(17), ACT(3, 17, 7, 9)}, .f32_only = true},
+        {.op = "binary", .attrs = &(const mf_binary_attrs){.kind = MF_B_MUL}, .in = {ACT(3, 17, 7, 9), ACT(3, 1, 7, 9)}},
+        {.op = "binary", .attrs = &(const mf_binary_attrs){.kind = MF_B_SUB}, .in = {ACT(3, 1, 7, 9), ACT_OF(FILL_SPECIAL, 3, 64, 7, 9)}},
+        {.op = "binary", .attrs = &(const mf_binary_attrs){.kind = MF_B_DIV}, .in = {ACT(3, 17, 7, 9), ACT_OF(FILL_POSITIVE, 3, 1, 7, 9)}},
+    };
+    RUN_ALL(cases);
+}
+
+static void
+test_softmax_and_windows(void **state)
+{
+    (void)state;
+    static const mf_dropout_attrs drop = {.p = 0.4f, .id = 5};
+    static const mf_lrn_attrs     five = {.size = 5, .kappa = 1.0f, .alpha = 0.02f, .beta = 0.75f}, one = {.size = 1, .kappa = 2.0f, .alpha = 0.1f, .beta = 0.5f};
+    const parity_case             cases[] = {
+        {.op = "softmax", .attrs = AXIS(1, 0, 0), .in = {ACT(3, 17, 7, 9)}},
+        {.op = "softmax", .attrs = AXIS(1, 0, 0), .in = {ACT_OF(FILL_LARGE, 2, 64, 7, 9)}},
+        {.op = "softmax", .attrs = AXIS(1, 0, 0), .in = {F32(5, 7)}, .f32_only = true},
+        {.op = "softmax_dx", .attrs = AXIS(1, 0, 0), .in = {ACT(3, 17, 7, 9), ACT_OF(FILL_POSITIVE, 3, 17, 7, 9)}},
+        {.op = "log_softmax", .attrs = AXIS(1, 0, 0), .in = {ACT(3, 17, 7, 9)}},
+        {.op = "log_softmax", .attrs = AXIS(1, 0, 0), .in = {F32_OF(FILL_LARGE, 5, 7)}, .f32_only = true},
+        {.op = "log_softmax_dx", .attrs = AXIS(1, 0, 0), .in = {ACT(3, 17, 7, 9), ACT(3, 17, 7, 9)}},
+        {.op = "dropout", .attrs = &drop, .in = {ACT(3, 17, 7, 9)}},
+        {.op = "dropout", .attrs = &drop, .in = {F32(5, 4096)}, .f32_only = true},
+        {.op = "dropout_dx", .attrs = &drop, .in = {ACT(3, 64, 7, 9)}},
+        {.op = "lrn", .attrs = &five, .in = {ACT(3, 17, 7, 9)}},
+        {.op = "lrn", .attrs = &one, .in = {ACT(1, 64, 5, 9)}},
+        {.op = "lrn_dx", .attrs = &five, .in = {ACT(3, 17, 7, 9), ACT(3, 17, 7, 9)}},
+        {.op = "lrn_dx", .attrs = &one, .in = {ACT(1, 3, 5, 9), ACT(1, 3, 5, 9)}},
+    };
+    RUN_ALL(cases);
+}
+
 /* bf16 results of the reference kernels; in f32 the compiler takes those themselves. */
 static void
 test_by_reference(void **state)
 {
     (void)state;
-    static const mf_dropout_attrs drop = {.p = 0.4f, .id = 5};
-    const parity_case             cases[] = {
-        {.op = "softmax", .attrs = AXIS(1, 0, 0), .in = {ACT(3, 5, 7, 9)}, .f32_by_ref = true},
-        {.op = "log_softmax", .attrs = AXIS(1, 0, 0), .in = {ACT(3, 5, 7, 9)}, .f32_by_ref = true},
-        {.op = "dropout", .attrs = &drop, .in = {ACT(3, 17, 7, 9)}, .f32_by_ref = true},
-        {.op = "reduce", .attrs = REDUCE(MF_R_MEAN, 2, 1), .in = {ACT(3, 17, 7, 9)}, .f32_by_ref = true},
-        {.op = "reduce", .attrs = REDUCE(MF_R_MAX, 2, 1), .in = {ACT(3, 17, 7, 9)}, .f32_by_ref = true},
+    const parity_case cases[] = {
+        {.op = "softmax", .attrs = AXIS(2, 0, 0), .in = {ACT(3, 5, 7, 9)}, .f32_by_ref = true},
+        {.op = "reduce", .attrs = REDUCE(MF_R_MEAN, 4, 1), .in = {ACT(3, 17, 7, 9)}, .f32_by_ref = true},
         {.op = "concat", .attrs = AXIS(2, 0, 0), .in = {ACT(3, 17, 7, 9), ACT(3, 17, 2, 9)}, .f32_by_ref = true},
     };
     RUN_ALL(cases);
@@ -208,8 +263,8 @@ int
 main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flat), cmocka_unit_test(test_channels), cmocka_unit_test(test_joins), cmocka_unit_test(test_cross_entropy), cmocka_unit_test(test_by_reference),
-        cmocka_unit_test(test_reorder),
+        cmocka_unit_test(test_flat), cmocka_unit_test(test_channels), cmocka_unit_test(test_joins), cmocka_unit_test(test_cross_entropy), cmocka_unit_test(test_spreads),
+        cmocka_unit_test(test_softmax_and_windows), cmocka_unit_test(test_by_reference), cmocka_unit_test(test_reorder),
     };
     int failed;
 

@@ -1,14 +1,15 @@
 /* nn/backends/onednn/binary.c: a + b, a - b, a b, a / b, max(a, b) with numpy's broadcasting.
  *
- * Three ways: equal shapes run over storage; one side of shape [C,1,1], [1,C,1,1] or [N,C,1,1] runs by rows of channels;
- * anything else runs over row-major storage with strides, element by element. */
+ * Four ways: equal shapes run over storage; one side of shape [C,1,1], [1,C,1,1] or [N,C,1,1] runs by rows of channels, one
+ * of shape [N,1,H,W] pixel by pixel; anything else runs over row-major storage with strides, element by element. */
 #include "nn/backends/onednn/flat.h"
+#include "nn/backends/onednn/map.h"
 
 #include "core/mem.h"
 #include "core/thread.h"
 #include "nn/ops.h"
 
-typedef enum binary_how { HOW_SAME, HOW_CHANNEL, HOW_STRIDED } binary_how;
+typedef enum binary_how { HOW_SAME, HOW_CHANNEL, HOW_PIXEL, HOW_STRIDED } binary_how;
 
 typedef struct binary_state {
     binary_how        how;
@@ -17,6 +18,7 @@ typedef struct binary_state {
     bool              bf16, swap; /* swap: in[0] is the small side */
     size_t            elems;
     mf_dn_chan        chan;
+    mf_dn_map         map;  /* HOW_PIXEL: of the large side */
     bool              padded, per_sample;
     size_t            samples, part_bytes;
     mf_shape          out;
@@ -61,6 +63,14 @@ channel_vector(const mf_shape *big, const mf_shape *small, bool *per_sample)
     c           = small->dim[small->ndim - 3];
     *per_sample = n > 1;
     return c == big->dim[1] && small->dim[small->ndim - 2] == 1 && small->dim[small->ndim - 1] == 1 && (n == 1 || n == big->dim[0]);
+}
+
+/* Is `small` one value a pixel of `big` ([N,C,H,W]), the same for all channels? */
+static bool
+pixel_vector(const mf_shape *big, const mf_shape *small)
+{
+    return big->ndim == 4 && small->ndim == 4 && small->dim[0] == big->dim[0] && small->dim[1] == 1 && small->dim[2] == big->dim[2] &&
+           small->dim[3] == big->dim[3];
 }
 
 static void
@@ -123,6 +133,20 @@ binary_prepare(mf_prep *p, mf_err *err)
         s->part_bytes          = mf_dn_align(s->chan.padded * sizeof(float));
         p->scratch             = s->part_bytes * (s->per_sample ? s->samples : 1);
         p->inplace[0]          = s->swap;
+    } else if ((mf_shape_eq(a, &out->shape) && pixel_vector(a, b)) || (mf_shape_eq(b, &out->shape) && pixel_vector(b, a))) {
+        s->swap     = !mf_shape_eq(a, &out->shape);
+        big         = &p->in[s->swap];
+        s->how      = HOW_PIXEL;
+        big->layout = mf_dn_chan_layout(big, mf_dn_home_layout(p->ctx, big));
+        if (!mf_dn_chan_of(&s->chan, big) || !mf_dn_map_of(&s->map, big)) {
+            mf_free(s);
+            return mf_fail(err, MF_E_UNSUPPORTED, "element-wise: a layout without rows of channels");
+        }
+        p->in[!s->swap].layout = mf_layout_plain(&p->in[!s->swap].shape);
+        p->in[!s->swap].dtype  = MF_DTYPE_F32;
+        out->layout            = big->layout;
+        s->padded              = s->chan.padded != s->chan.c;
+        p->inplace[0]          = s->swap;
     } else {
         s->how      = HOW_STRIDED;
         out->layout = mf_layout_plain(&out->shape);
@@ -183,6 +207,39 @@ combine(mf_dn_op2 op, float a, float b)
     return a + b;
 }
 
+/* Blocks of channels: every pixel of one meets its own value. j->a is the large side, j->b the small one. */
+static void
+pixel_blocks(void *arg, size_t begin, size_t end, int thread)
+{
+    const binary_job   *j = arg;
+    const binary_state *s = j->s;
+    const mf_dn_map    *m = &s->map;
+    size_t              q, p, i;
+
+    (void)thread;
+    for (q = begin; q < end; q++) {
+        size_t       at = mf_dn_map_block(m, q / m->nb, q % m->nb);
+        const float *v  = (const float *)(const void *)j->b + q / m->nb * m->hw;
+
+        for (p = 0; p < m->hw; p++, at += m->b) {
+            if (s->op == MF_DN_MUL && !s->bf16) { /* what a spatial gate does */
+                const float *x = (const float *)(const void *)j->a + at;
+                float       *y = (float *)(void *)j->y + at;
+
+                for (i = 0; i < m->b; i++) {
+                    y[i] = x[i] * v[p];
+                }
+                continue;
+            }
+            for (i = 0; i < m->b; i++) {
+                float x = mf_dn_get(j->a, at + i, s->bf16);
+
+                mf_dn_put(j->y, at + i, s->bf16, s->swap ? combine(s->op, v[p], x) : combine(s->op, x, v[p]));
+            }
+        }
+    }
+}
+
 static void
 strided_span(void *arg, size_t begin, size_t end)
 {
@@ -230,6 +287,14 @@ binary_run(void *state, const mf_run *r, mf_err *err)
         mf_dn_spans(s->elems, MF_DN_FLAT_GRAIN, same_span, &j);
     } else if (s->how == HOW_STRIDED) {
         mf_dn_spans(s->elems, MF_DN_FLAT_GRAIN, strided_span, &j);
+        return MF_OK;
+    } else if (s->how == HOW_PIXEL) {
+        j.a = r->in[s->swap];
+        j.b = r->in[!s->swap];
+        mf_parallel_for(s->map.n * s->map.nb, s->chan.elems < MF_DN_FLAT_GRAIN ? SIZE_MAX : 1, pixel_blocks, &j);
+        if (s->padded) {
+            mf_dn_chan_clear_padding(&s->chan, s->bf16 ? 2 : 4, r->out[0]);
+        }
         return MF_OK;
     } else {
         const float *v = r->in[!s->swap];
