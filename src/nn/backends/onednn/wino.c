@@ -22,12 +22,12 @@ enum { CHUNK_FLOATS = 1 << 20, SUB_TILES = 48, PAIR = 2 };
  * that change want FEW_TILES to pay for their transform; of constant ones fewer tiles are counted as that many, since reading the weights
  * (which are wider in the forms with larger tiles) then takes longer than multiplying. ResNet-18 at 64 x 64 and 48 x 48, batch 64, one thread of an AMD Zen 3 with AVX2, ms
  * (bench_kernels: forward, data gradient, weight gradient), against oneDNN 2.6 or, up to 4 x 4, the kernels for small maps:
- *    64 on 16 x 16   5.9  6.0  5.5 : 13.6 12.2 16.2      64 on 12 x 12   3.2  3.4  3.3 :  7.5  6.7  9.8
- *   128 on 8 x 8     5.9  5.6  5.0 : 13.6 12.1 16.1     128 on 6 x 6     3.9  3.9  3.4 :  7.4  6.4  9.9
- *   256 on 4 x 4     6.3  6.5  4.9 : 14.9 16.0 11.5     256 on 3 x 3     4.2  4.2  3.1 :  7.3  7.1  5.3
- *   512 on 2 x 2     6.7  7.6  4.5 : 10.3 11.4  7.6     The AVX-512 form has not been timed.
- * One picture of 224 x 224, constant weights: 64 on 56 x 56 1.0 : 2.4, 128 on 28 x 28 1.0 : 2.5, 256 on 14 x 14 1.2 : 2.5, 512 on 7 x 7
- * (16 tiles of 2 x 2) 2.1 : 2.9. */
+ *    64 on 16 x 16   5.4  5.5  5.5 : 13.6 12.2 16.2      64 on 12 x 12   3.0  3.1  3.4 :  7.5  6.7  9.8
+ *   128 on 8 x 8     4.5  4.6  5.0 : 13.6 12.1 16.1     128 on 6 x 6     3.1  3.4  3.2 :  7.4  6.4  9.9
+ *   256 on 4 x 4     4.4  4.6  4.7 : 14.9 16.0 11.5     256 on 3 x 3     3.0  3.4  3.1 :  7.3  7.1  5.3
+ *   512 on 2 x 2     5.1  5.8  4.5 : 10.3 11.4  7.6     The AVX-512 form has not been timed.
+ * One picture of 224 x 224, constant weights: 64 on 56 x 56 0.9 : 2.4, 128 on 28 x 28 0.9 : 2.5, 256 on 14 x 14 1.2 : 2.5, 512 on 7 x 7
+ * (16 tiles of 2 x 2) 1.9 : 2.9. */
 enum { MIN_CHANNELS = 16, FEW_TILES = 12, SMALL_PIXELS = 16 };
 
 typedef struct wino_state {
@@ -39,7 +39,9 @@ typedef struct wino_state {
     size_t                   rb, ob;       /* blocks of what is read and of the result */
     int                      h, w, ho, wo; /* their maps */
     int                      pad_i, pad_j;
-    size_t                   chunk;        /* tiles */
+    size_t                   group;        /* tiles that are multiplied in registers */
+    size_t                   chunk;        /* tiles, whole groups */
+    size_t                   sub;          /* groups that a thread multiplies before it transforms back */
     size_t                   x_point, u_point, m_point; /* strides in floats */
     size_t                   parts;
     size_t                   part_at, part_floats;      /* scratch of a part: products, then weights if they are not kept */
@@ -55,7 +57,7 @@ typedef struct wino_job {
     const float      *src, *w, *bias, *res;
     float            *dst, *x;
     char             *scratch;
-    size_t            first, tiles, subs; /* the chunk */
+    size_t            first, tiles, groups, subs; /* the chunk */
 } wino_job;
 
 mf_dn_wino_grid
@@ -219,9 +221,12 @@ wino_new(wino_state **out, mf_prep *p, const mf_dn_wino_form *form, bool turned,
     most     = most < SUB_TILES ? SUB_TILES : most;
     s->chunk = (s->grid.tiles + most - 1) / most; /* that many, of equal size */
     s->chunk = (s->grid.tiles + s->chunk - 1) / s->chunk;
+    s->group = (size_t)s->small->group;
+    s->chunk = (s->chunk + s->group - 1) / s->group * s->group;
+    s->sub   = SUB_TILES / s->group;
     s->x_point = s->rb * s->chunk * s->v + 16;
     s->u_point = s->rb * s->v * s->v + 16;
-    s->m_point = PAIR * SUB_TILES * s->v + 16;
+    s->m_point = PAIR * s->sub * s->group * s->v + 16;
     s->constant = p->const_in[1];
     s->part_floats = s->points * (s->m_point + (s->constant ? 0 : PAIR * s->u_point));
     s->part_at     = mf_dn_align(s->points * s->x_point * sizeof(float));
@@ -289,29 +294,29 @@ transform_input(void *arg, size_t part)
         mf_dn_window d = {j->src + (n * s->rb + b) * (size_t)s->h * (size_t)s->w * v, s->h, s->w,
                           (int)(at / s->grid.cols) * s->form->out - s->pad_i, (int)(at % s->grid.cols) * s->form->out - s->pad_j};
 
-        s->form->input(j->x + item * v, s->x_point, &d);
+        s->form->input(j->x + ((t / s->group * s->rb + b) * s->group + t % s->group) * v, s->x_point, &d);
     }
 }
 
-/* Two output blocks (or the last one), tiles t0 .. t1-1 of the chunk. */
+/* Two output blocks (or the last one), groups g0 .. g1-1 of the chunk. */
 static void
-multiply(const wino_job *j, float *m, const float *u, size_t b, int blocks, size_t t0, size_t t1)
+multiply(const wino_job *j, float *m, const float *u, size_t b, int blocks, size_t g0, size_t g1)
 {
     static const mf_dn_pair one = {0, 0};
     const wino_state       *s = j->s;
-    size_t                  v = s->v, per = s->grid.rows * s->grid.cols, tiles = t1 - t0, groups, k, g, t;
-    mf_dn_small_tile        q = {.x_block = j->tiles * v, .w_out = s->points * s->u_point, .w_red = v * v, .y_block = tiles * v,
+    size_t                  v = s->v, per = s->grid.rows * s->grid.cols, t0 = g0 * s->group, k, g, t;
+    size_t                  tiles = (g1 * s->group < j->tiles ? g1 * s->group : j->tiles) - t0;
+    mf_dn_small_tile        q = {.x_block = s->group * v, .w_out = s->points * s->u_point, .w_red = v * v, .y_block = tiles * v,
                                  .y_image = v, .pair = &one, .pairs = 1, .reduced = s->rb, .blocks = blocks};
 
-    groups = (tiles + (size_t)s->small->group - 1) / (size_t)s->small->group;
     for (k = 0; k < s->points; k++) {
         q.w = u + k * s->u_point;
-        for (g = 0; g < groups; g++) {
-            size_t g0 = tiles * g / groups, g1 = tiles * (g + 1) / groups;
+        for (g = g0; g < g1; g++) {
+            size_t left = j->tiles - g * s->group;
 
-            q.x = j->x + k * s->x_point + (t0 + g0) * v;
-            q.y = m + k * s->m_point + g0 * v;
-            s->small->tile(&q, (int)(g1 - g0));
+            q.x = j->x + k * s->x_point + g * s->rb * s->group * v;
+            q.y = m + k * s->m_point + (g - g0) * s->group * v;
+            s->small->tile(&q, (int)(left < s->group ? left : s->group));
         }
     }
     for (k = 0; k < (size_t)blocks; k++) {
@@ -350,7 +355,7 @@ multiply_part(void *arg, size_t part)
             }
             have = b;
         }
-        multiply(j, m, u, b, blocks, j->tiles * sub / j->subs, j->tiles * (sub + 1) / j->subs);
+        multiply(j, m, u, b, blocks, j->groups * sub / j->subs, j->groups * (sub + 1) / j->subs);
     }
 }
 
@@ -365,8 +370,9 @@ wino_run(wino_state *s, const mf_run *r, void *dst, const void *src, const float
         s->made = true;
     }
     for (j.first = 0; j.first < s->grid.tiles; j.first += s->chunk) {
-        j.tiles = s->grid.tiles - j.first < s->chunk ? s->grid.tiles - j.first : s->chunk;
-        j.subs  = (j.tiles + SUB_TILES - 1) / SUB_TILES;
+        j.tiles  = s->grid.tiles - j.first < s->chunk ? s->grid.tiles - j.first : s->chunk;
+        j.groups = (j.tiles + s->group - 1) / s->group;
+        j.subs   = (j.groups + s->sub - 1) / s->sub;
         mf_dn_parts(s->parts, transform_input, &j);
         mf_dn_parts(s->parts, multiply_part, &j);
     }

@@ -10,8 +10,8 @@
  *   2x2   F(2 x 2, 3 x 3): 16 for 4 outputs instead of 36.
  *   map2  a whole map of 2 x 2 between zeros: 9 instead of the 16 that do not fall on padding.
  *
- * Everything is in blocks of V channels, V the vector width. Transformed values are [point][block][tile][V], transformed
- * weights [output block][point][input block][V in][V out]; a point's part is followed by a cache line of padding, so that the writes of
+ * Everything is in blocks of V channels, V the vector width. Transformed values are [point][group of tiles][block][tile][V], a group what is
+ * multiplied in registers at once (for the weight gradient [point][block][tile][V]), transformed weights [output block][point][input block][V in][V out]; a point's part is followed by a cache line of padding, so that the writes of
  * a transform do not fall on the same sets. A NaN or infinity in a window reaches all outputs of its tile. */
 #ifndef MF_NN_ONEDNN_WINO_H
 #define MF_NN_ONEDNN_WINO_H
