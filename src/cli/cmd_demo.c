@@ -71,7 +71,7 @@ settings_for(mf_settings *s, const demo_cfg *c, const char *method, const char *
     };
     mf_status st;
 
-    if ((st = mf_settings_default(s, err)) < 0 || (st = mf_settings_choose(s, method, NULL, NULL, NULL, err)) < 0 ||
+    if ((st = mf_settings_default(s, err)) < 0 || (st = mf_settings_choose(s, method, NULL, NULL, NULL, NULL, err)) < 0 ||
         (st = mf_settings_set(s, "precision", precision[c->precision], err)) < 0 ||
         (st = mf_settings_set(s, "data", data, err)) < 0 || (st = mf_settings_set(s, "out", c->out.s, err)) < 0) {
         return st;

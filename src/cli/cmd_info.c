@@ -1,5 +1,6 @@
 /* cli/cmd_info.c: what this build and this machine can do. */
 #include "cli/cli.h"
+#include "cli/info_lists.h"
 #include "cli/model_args.h"
 #include "core/cpu.h"
 #include "core/isa.h"
@@ -12,12 +13,16 @@ extern const mf_cmd mf_cmd_info;
 
 typedef struct info_cfg {
     mf_opt_str model;
-    bool       models;
+    bool       models, methods, losses, optimisers, schedules;
     int64_t    classes, size, in_channels;
 } info_cfg;
 static const mf_opt info_opts[] = {
     MF_OPT_STR(info_cfg, model, "", "count the parameters and multiply-accumulates of this architecture"),
     MF_OPT_BOOL(info_cfg, models, false, "list the architectures"),
+    MF_OPT_BOOL(info_cfg, methods, false, "list the methods of training"),
+    MF_OPT_BOOL(info_cfg, losses, false, "list the losses"),
+    MF_OPT_BOOL(info_cfg, optimisers, false, "list the optimisers"),
+    MF_OPT_BOOL(info_cfg, schedules, false, "list the schedules of the learning rate"),
     MF_OPT_INT(info_cfg, classes, 7, 2, 100000, "classes, for --model"),
     MF_OPT_INT(info_cfg, size, 224, 1, 4096, "side of the input in pixels, for --model"),
     MF_OPT_INT(info_cfg, in_channels, 3, 1, 3, "input channels, for --model"),
@@ -169,6 +174,14 @@ run_info(int argc, char **argv, mf_cli *cli, mf_err *err)
     }
     if (cfg.models) {
         print_models(&out);
+    } else if (cfg.methods) {
+        mf_cli_list_methods(&out);
+    } else if (cfg.losses) {
+        mf_cli_list_losses(&out);
+    } else if (cfg.optimisers) {
+        mf_cli_list_optimisers(&out);
+    } else if (cfg.schedules) {
+        mf_cli_list_schedules(&out);
     } else if (cfg.model.s[0]) {
         st = print_model(&out, &model, &cfg, cli->json, err);
     } else if (cli->json) {
@@ -186,7 +199,7 @@ run_info(int argc, char **argv, mf_cli *cli, mf_err *err)
 const mf_cmd mf_cmd_info = {
     .name    = "info",
     .summary = "what this build and this machine can do",
-    .usage   = "[--models | --model NAME [--classes C] [--size S]] [--json]",
+    .usage   = "[--models | --methods | --losses | --optimisers | --schedules | --model NAME [--classes C] [--size S]] [--json]",
     .text    = "Prints the version, the optional parts that are built in, the processor with its\n"
                "instruction sets, and the number of threads; or what an architecture holds and costs,\n"
                "with its own options ('maskfer help train' lists them) as given.",

@@ -65,8 +65,8 @@ mf_status
 mf_cli_settings(mf_settings *s, mf_cli *cli, const mf_cmd *cmd, const mf_table *extra, const char *method, int argc,
                 char **argv, mf_err *err)
 {
-    static const char *const kind[4] = {"method", "model", "optimiser", "schedule"};
-    const char              *choice[4];
+    static const char *const kind[5] = {"method", "model", "optimiser", "schedule", "loss"};
+    const char              *choice[5];
     unsigned                 keep  = 0;
     mf_str                   path  = {0};
     mf_opt                  *other = NULL;
@@ -83,12 +83,12 @@ mf_cli_settings(mf_settings *s, mf_cli *cli, const mf_cmd *cmd, const mf_table *
     for (int i = 0; i < argc; i++) {
         words[i] = argv[i];
     }
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         choice[i] = i == 0 && method != NULL ? method : mf_cli_peek(argc, argv, kind[i]);
         keep |= choice[i] != NULL ? 1u << i : 0;
     }
     if ((st = mf_settings_default(s, err)) < 0 ||
-        (st = mf_settings_choose(s, choice[0], choice[1], choice[2], choice[3], err)) < 0 ||
+        (st = mf_settings_choose(s, choice[0], choice[1], choice[2], choice[3], choice[4], err)) < 0 ||
         (st = config_path(&path, argc, argv, err)) < 0 ||
         (path.len != 0 && (st = mf_settings_load(s, path.data, keep, extra, err)) < 0)) {
         goto done;
@@ -212,5 +212,9 @@ mf_cli_train_help(mf_str *out)
     mf_str_add(out, "\nSchedules (--schedule):\n");
     for (size_t i = 0; i < mf_schedule_count(); i++) {
         entry(out, mf_schedule_at(i)->name, mf_schedule_at(i)->summary, mf_schedule_at(i)->opts);
+    }
+    mf_str_add(out, "\nLosses (--loss):\n");
+    for (size_t i = 0; i < mf_loss_count(); i++) {
+        entry(out, mf_loss_at(i)->name, mf_loss_at(i)->summary, mf_loss_at(i)->opts);
     }
 }

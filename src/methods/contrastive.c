@@ -49,18 +49,17 @@ contrastive_build(mf_method_out *out, mf_graph *g, const mf_method_in *in, const
     const double           alpha = c->alpha >= 0.0 ? c->alpha : c->form == MF_FORM_CODE ? 1.0 : 0.2;
     const bool             twice = c->double_softmax != 0 ? c->double_softmax == 2 : c->form == MF_FORM_CODE;
     const bool             map   = in->model->norm == MF_NORM_MAP;
-    const float            s     = (float)in->label_smoothing;
     mf_model_out           nm, m;
     mf_ref                 pull, ce_nm, ce_m;
     mf_status              st;
 
     if ((st = mf_model_build(&nm, in->model, g, in->x[0], err)) < 0 ||
-        (st = mf_model_build(&m, in->model, g, in->x[1], err)) < 0) {
+        (st = mf_model_build(&m, in->model, g, in->x[1], err)) < 0 ||
+        (st = mf_method_loss(&ce_nm, g, in, twice ? mf_softmax(g, nm.logits, 1) : nm.logits, err)) < 0 ||
+        (st = mf_method_loss(&ce_m, g, in, twice ? mf_softmax(g, m.logits, 1) : m.logits, err)) < 0) {
         return st;
     }
     pull  = mf_mse(g, map ? nm.map_n : nm.features, map ? m.map_n : m.features);
-    ce_nm = mf_cross_entropy(g, twice ? mf_softmax(g, nm.logits, 1) : nm.logits, in->target, in->class_weight, s);
-    ce_m  = mf_cross_entropy(g, twice ? mf_softmax(g, m.logits, 1) : m.logits, in->target, in->class_weight, s);
     *out  = (mf_method_out){
          .loss      = mf_add(g, mf_scale(g, pull, alpha, 0), mf_scale(g, mf_add(g, ce_nm, ce_m), c->beta, 0)),
          .logits    = m.logits,

@@ -75,8 +75,9 @@ distill_build(mf_method_out *out, mf_graph *g, const mf_method_in *in, const voi
     default: a = mf_l2norm(g, t.features, 1), b = mf_l2norm(g, s.features, 1); break;
     }
     far  = mf_mse(g, a, b);
-    ce   = mf_cross_entropy(g, twice ? mf_softmax(g, s.logits, 1) : s.logits, in->target, in->class_weight,
-                            (float)in->label_smoothing);
+    if ((st = mf_method_loss(&ce, g, in, twice ? mf_softmax(g, s.logits, 1) : s.logits, err)) < 0) {
+        return st;
+    }
     *out = (mf_method_out){
         .loss      = mf_add(g, ce, mf_scale(g, far, c->lambda, 0)),
         .logits    = s.logits,

@@ -56,6 +56,16 @@ start(mf_method *out, const mf_method_def *def, const char *name)
 }
 
 mf_status
+mf_method_loss(mf_ref *out, mf_graph *g, const mf_method_in *in, mf_ref logits, mf_err *err)
+{
+    const mf_loss_in loss = {
+        .logits = logits, .target = in->target, .class_weight = in->class_weight, .smoothing = in->label_smoothing,
+    };
+
+    return mf_loss_build(g, in->loss, &loss, out, err);
+}
+
+mf_status
 mf_method_make(mf_method *out, const char *name, mf_err *err)
 {
     const char *names[N_DEFS + N_PRESETS + 1] = {0};

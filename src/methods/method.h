@@ -7,6 +7,7 @@
 #include "core/opt.h"
 #include "models/model.h"
 #include "nn/graph.h"
+#include "train/loss.h"
 
 enum { MF_METHOD_CFG_MAX = 256, MF_METHOD_TERMS_MAX = 6 };
 
@@ -22,6 +23,7 @@ typedef struct mf_method_in {
     mf_ref          target;        /* [N, classes] */
     mf_ref          class_weight;  /* [classes] or MF_NONE */
     double          label_smoothing;
+    const mf_loss  *loss;          /* of logits against targets; NULL: cross-entropy */
 } mf_method_in;
 typedef struct mf_method_out {
     mf_ref      loss;                          /* [1] */
@@ -49,6 +51,8 @@ typedef struct mf_method {
     char    name[64];                /* as the user wrote it: "baseline-nm" */
     uint8_t cfg[MF_METHOD_CFG_MAX];
 } mf_method;
+/* The run's loss of these logits against the targets: what a method's build takes for its classifier. */
+mf_status mf_method_loss(mf_ref *out, mf_graph *g, const mf_method_in *in, mf_ref logits, mf_err *err);
 /* By method name or preset name (baseline-nm, baseline-m, baseline are supervised with rows clear, occluded, all). */
 mf_status mf_method_make(mf_method *out, const char *name, mf_err *err);
 size_t               mf_method_count(void);

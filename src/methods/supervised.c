@@ -1,4 +1,4 @@
-/* methods/supervised.c: cross-entropy on single pictures: non-masked, masked or both (msde.md 2.4; Tables 3 to 5 of the
+/* methods/supervised.c: the run's loss (cross-entropy unless --loss names another) on single pictures: non-masked, masked or both (msde.md 2.4; Tables 3 to 5 of the
  * paper call these baselines NM, M and Mix). */
 #include "methods/method.h"
 #include "nn/ops.h"
@@ -15,7 +15,7 @@ static const char *const norm_words[] = {"none", "embedding", "map", NULL};
 static const mf_opt supervised_opts[] = {
     MF_OPT_ENUM(supervised_cfg, rows, 0, rows_words, "which pictures it is trained on"),
     MF_OPT_ENUM(supervised_cfg, norm, 0, norm_words, "where features are made unit vectors"),
-    MF_OPT_BOOL(supervised_cfg, double_softmax, 0, "cross-entropy of probabilities instead of logits, as MSD-E's program"),
+    MF_OPT_BOOL(supervised_cfg, double_softmax, 0, "loss of probabilities instead of logits, as MSD-E's program"),
     MF_OPT_END,
 };
 
@@ -43,14 +43,13 @@ supervised_build(mf_method_out *out, mf_graph *g, const mf_method_in *in, const 
         return st;
     }
     z           = c->double_softmax ? mf_softmax(g, net.logits, 1) : net.logits;
-    out->loss   = mf_cross_entropy(g, z, in->target, in->class_weight, (float)in->label_smoothing);
     out->logits = net.logits;
-    return mf_graph_check(g, err);
+    return mf_method_loss(&out->loss, g, in, z, err);
 }
 
 extern const mf_method_def mf_method_supervised;
 const mf_method_def mf_method_supervised = {
-    .name = "supervised", .summary = "cross-entropy on single pictures", .source = "msde.md 2.4",
+    .name = "supervised", .summary = "a classifier of single pictures", .source = "msde.md 2.4",
     .cfg_size = sizeof(supervised_cfg), .opts = supervised_opts, .samples = MF_SAMPLES_ROWS, .pictures = 1,
     .rows = supervised_rows, .norm = supervised_norm, .build = supervised_build,
 };

@@ -118,7 +118,7 @@ fold_teacher(mf_str *path, const plan *p, const mf_settings *student, const mf_p
         mf_str_printf(&dir, "%s/fold-%02d/%s", job->out, fold, s.method.name);
     } else {
         s = *student;
-        if ((st = mf_settings_choose(&s, "baseline-nm", NULL, NULL, NULL, err)) < 0) {
+        if ((st = mf_settings_choose(&s, "baseline-nm", NULL, NULL, NULL, NULL, err)) < 0) {
             return st;
         }
         mf_str_printf(&dir, "%s/fold-%02d/teacher", job->out, fold);

@@ -108,7 +108,8 @@ build_graph(mf_network *n, const mf_network_opts *o, mf_err *err)
 {
     const mf_settings *s   = o->settings;
     const int64_t      c   = n->model.in_channels, h = n->model.height, w = n->model.width;
-    mf_method_in       in  = {.model = &n->model, .label_smoothing = s->t.label_smoothing, .class_weight = MF_NONE};
+    mf_method_in       in  = {.model = &n->model, .label_smoothing = s->t.label_smoothing, .class_weight = MF_NONE,
+                              .loss = &s->loss};
     mf_method_out      out = {.loss = MF_NONE, .logits = MF_NONE};
     mf_status          st;
 

@@ -30,6 +30,7 @@ const mf_opt mf_train_rows[] = {
     MF_OPT_STR(mf_train_opts, backend, "auto", "which kernels: auto, onednn, ref"),
     MF_OPT_STR(mf_train_opts, optimiser, "adam", "adam, adamw, radam, sgd"),
     MF_OPT_STR(mf_train_opts, schedule, "cosine", "learning rate over the run: constant, cosine, onecycle, plateau, step"),
+    MF_OPT_STR(mf_train_opts, loss, "cross-entropy", "of logits against targets: cross-entropy, focal, multi-target"),
     MF_OPT_F64(mf_train_opts, lr, 0.001, 0, 100, "learning rate of the backbone"),
     MF_OPT_F64(mf_train_opts, head_lr, 0, 0, 100, "learning rate of the classifier; 0: the same"),
     MF_OPT_F64(mf_train_opts, weight_decay, 0.0001, 0, 10, "weight decay"),
@@ -89,7 +90,7 @@ mf_settings_default(mf_settings *s, mf_err *err)
 {
     memset(s, 0, sizeof *s);
     mf_opt_defaults(mf_train_rows, &s->t);
-    return mf_settings_choose(s, s->t.method.s, s->t.model.s, s->t.optimiser.s, s->t.schedule.s, err);
+    return mf_settings_choose(s, s->t.method.s, s->t.model.s, s->t.optimiser.s, s->t.schedule.s, s->t.loss.s, err);
 }
 
 static void
@@ -102,10 +103,11 @@ put(mf_opt_str *to, const char *text)
 
 mf_status
 mf_settings_choose(mf_settings *s, const char *method, const char *model, const char *optimiser, const char *schedule,
-                   mf_err *err)
+                   const char *loss, mf_err *err)
 {
     const mf_optim_def    *optim;
     const mf_schedule_def *sched;
+    const mf_loss_def     *of;
     mf_method              meth;
     mf_model               m;
 
@@ -140,6 +142,14 @@ mf_settings_choose(mf_settings *s, const char *method, const char *model, const 
         mf_opt_defaults(s->schedule->opts, s->schedule_cfg);
         put(&s->t.schedule, schedule);
     }
+    if (loss != NULL) {
+        if (mf_loss_find(&of, loss, err) < 0) {
+            return mf_fail_in(err, MF_E_USAGE, "option '--loss'");
+        }
+        s->loss.def = of;
+        mf_opt_defaults(of->opts, s->loss.cfg);
+        put(&s->t.loss, loss);
+    }
     return MF_OK;
 }
 
@@ -151,6 +161,7 @@ mf_settings_tables(mf_settings *s, mf_table out[MF_SETTINGS_TABLES])
     out[2] = (mf_table){s->model->opts, s->model_cfg};
     out[3] = (mf_table){s->optim->opts, s->optim_cfg};
     out[4] = (mf_table){s->schedule->opts, s->schedule_cfg};
+    out[5] = (mf_table){s->loss.def->opts, s->loss.cfg};
 }
 
 mf_status
@@ -159,16 +170,19 @@ mf_settings_set(mf_settings *s, const char *name, const char *value, mf_err *err
     mf_table t[MF_SETTINGS_TABLES];
 
     if (mf_str_eq(name, "method")) {
-        return mf_settings_choose(s, value, NULL, NULL, NULL, err);
+        return mf_settings_choose(s, value, NULL, NULL, NULL, NULL, err);
     }
     if (mf_str_eq(name, "model")) {
-        return mf_settings_choose(s, NULL, value, NULL, NULL, err);
+        return mf_settings_choose(s, NULL, value, NULL, NULL, NULL, err);
     }
     if (mf_str_eq(name, "optimiser")) {
-        return mf_settings_choose(s, NULL, NULL, value, NULL, err);
+        return mf_settings_choose(s, NULL, NULL, value, NULL, NULL, err);
     }
     if (mf_str_eq(name, "schedule")) {
-        return mf_settings_choose(s, NULL, NULL, NULL, value, err);
+        return mf_settings_choose(s, NULL, NULL, NULL, value, NULL, err);
+    }
+    if (mf_str_eq(name, "loss")) {
+        return mf_settings_choose(s, NULL, NULL, NULL, NULL, value, err);
     }
     mf_settings_tables(s, t);
     for (int i = 0; i < MF_SETTINGS_TABLES; i++) {
@@ -203,6 +217,11 @@ row_somewhere(unsigned keep, const char *name)
             return true;
         }
     }
+    for (size_t i = 0; keep & MF_KEEP_LOSS && i < mf_loss_count(); i++) {
+        if (mf_opt_find(mf_loss_at(i)->opts, name) != NULL) {
+            return true;
+        }
+    }
     return false;
 }
 
@@ -217,7 +236,7 @@ choice_in(const mf_yaml *y, const char *key, bool kept)
 static mf_status
 take_key(mf_settings *s, const char *key, const mf_yaml *v, unsigned keep, const mf_table *extra, mf_err *err)
 {
-    static const char *const chosen[] = {"method", "model", "optimiser", "schedule", NULL};
+    static const char *const chosen[] = {"method", "model", "optimiser", "schedule", "loss", NULL};
     mf_table                 t[MF_SETTINGS_TABLES];
     mf_str                   text = {0};
     mf_status                st;
@@ -263,7 +282,7 @@ mf_settings_load(mf_settings *s, const char *path, unsigned keep, const mf_table
     }
     st = mf_settings_choose(s, choice_in(y, "method", keep & MF_KEEP_METHOD), choice_in(y, "model", keep & MF_KEEP_MODEL),
                             choice_in(y, "optimiser", keep & MF_KEEP_OPTIMISER),
-                            choice_in(y, "schedule", keep & MF_KEEP_SCHEDULE), err);
+                            choice_in(y, "schedule", keep & MF_KEEP_SCHEDULE), choice_in(y, "loss", keep & MF_KEEP_LOSS), err);
     if (st < 0) {
         mf_fail_in(err, st, "%s", path);
         goto done;
@@ -287,7 +306,8 @@ mf_settings_print(const mf_settings *s, mf_str *out)
 {
     mf_settings copy = *s;
     mf_table    t[MF_SETTINGS_TABLES];
-    const char *names[MF_SETTINGS_TABLES] = {"the run", s->t.method.s, s->t.model.s, s->t.optimiser.s, s->t.schedule.s};
+    const char *names[MF_SETTINGS_TABLES] = {"the run",        s->t.method.s,   s->t.model.s,
+                                             s->t.optimiser.s, s->t.schedule.s, s->t.loss.s};
 
     mf_settings_tables(&copy, t);
     for (int i = 0; i < MF_SETTINGS_TABLES; i++) {

@@ -1,5 +1,5 @@
 /* train/settings.h: everything that decides a training run, as option rows: the run's own, and those of the chosen
- * method, architecture, optimiser and schedule. Names are unique over all tables that can be chosen together. */
+ * method, architecture, optimiser, schedule and loss. Names are unique over all tables that can be chosen together. */
 #ifndef MF_TRAIN_SETTINGS_H
 #define MF_TRAIN_SETTINGS_H
 
@@ -14,6 +14,7 @@
 #include "methods/method.h"
 #include "models/model.h"
 #include "nn/program.h"
+#include "train/loss.h"
 #include "train/optim.h"
 #include "train/schedule.h"
 
@@ -24,7 +25,7 @@ typedef struct mf_train_opts {
     int64_t    size, channels, epochs, batch, seed, threads, workers;
     int        precision;   /* auto, f32, bf16 */
     mf_opt_str backend;
-    mf_opt_str optimiser, schedule;
+    mf_opt_str optimiser, schedule, loss;
     double     lr, head_lr, weight_decay, clip, ema, warmup, warmup_start, label_smoothing;
     bool       decay_all;
     int64_t    accumulate, early_stop;
@@ -58,27 +59,29 @@ typedef struct mf_settings {
     uint8_t                optim_cfg[MF_OPTIM_CFG_MAX];
     const mf_schedule_def *schedule;
     uint8_t                schedule_cfg[MF_SCHEDULE_CFG_MAX];
+    mf_loss                loss;
 } mf_settings;
 
 typedef struct mf_table { /* option rows and the struct they fill */
     const mf_opt *rows;
     void         *cfg;
 } mf_table;
-enum { MF_SETTINGS_TABLES = 5 };
+enum { MF_SETTINGS_TABLES = 6 };
 
-/* Every default: supervised, resnet18, adam, cosine. */
+/* Every default: supervised, resnet18, adam, cosine, cross-entropy. */
 mf_status mf_settings_default(mf_settings *s, mf_err *err);
 /* Choose by name; NULL leaves it. What is chosen anew starts from its defaults. MF_E_USAGE: an unknown name. */
 mf_status mf_settings_choose(mf_settings *s, const char *method, const char *model, const char *optimiser,
-                             const char *schedule, mf_err *err);
-/* The tables in the order run, method, model, optimiser, schedule. */
+                             const char *schedule, const char *loss, mf_err *err);
+/* The tables in the order run, method, model, optimiser, schedule, loss. */
 void      mf_settings_tables(mf_settings *s, mf_table out[MF_SETTINGS_TABLES]);
 mf_status mf_settings_set(mf_settings *s, const char *name, const char *value, mf_err *err);
 /* Take the keys of a configuration file: first what they choose, unless `keep_choice` names a kind already chosen on
  * the command line (flags below), then the rest. Keys in `extra` rows go there (NULL: none). A key of a method, model,
- * optimiser or schedule that exists but is not the chosen one is passed over when its choice was overridden, else
+ * optimiser, schedule or loss that exists but is not the chosen one is passed over when its choice was overridden, else
  * MF_E_USAGE with file and line. */
-enum { MF_KEEP_METHOD = 1, MF_KEEP_MODEL = 2, MF_KEEP_OPTIMISER = 4, MF_KEEP_SCHEDULE = 8 };
+enum { MF_KEEP_METHOD = 1, MF_KEEP_MODEL = 2, MF_KEEP_OPTIMISER = 4, MF_KEEP_SCHEDULE = 8,
+       MF_KEEP_LOSS = 16 };
 mf_status mf_settings_load(mf_settings *s, const char *path, unsigned keep_choice, const mf_table *extra, mf_err *err);
 /* All as YAML, sections marked by comments. */
 void      mf_settings_print(const mf_settings *s, mf_str *out);

@@ -72,7 +72,7 @@ runs_settings(mf_settings *s, const char *method, int epochs)
     mf_err err = {0};
 
     assert_mf_ok(mf_settings_default(s, &err), &err);
-    assert_mf_ok(mf_settings_choose(s, method, NULL, NULL, NULL, &err), &err);
+    assert_mf_ok(mf_settings_choose(s, method, NULL, NULL, NULL, NULL, &err), &err);
     s->t.size       = 32;
     s->t.batch      = 8;
     s->t.epochs     = epochs;

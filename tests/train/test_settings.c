@@ -7,13 +7,13 @@
 #include "train/settings.h"
 
 static void
-all_tables(const mf_opt *tables[64], size_t *n)
+all_tables(const mf_opt *tables[128], size_t *n)
 {
     *n = 0;
     for (size_t i = 0; i < mf_method_count(); i++) {
         tables[(*n)++] = mf_method_at(i)->opts;
     }
-    for (size_t i = 0; i < mf_model_count() && *n < 48; i++) {
+    for (size_t i = 0; i < mf_model_count() && *n < 96; i++) {
         tables[(*n)++] = mf_model_at(i)->opts;
     }
     for (size_t i = 0; i < mf_optim_count(); i++) {
@@ -22,22 +22,26 @@ all_tables(const mf_opt *tables[64], size_t *n)
     for (size_t i = 0; i < mf_schedule_count(); i++) {
         tables[(*n)++] = mf_schedule_at(i)->opts;
     }
+    for (size_t i = 0; i < mf_loss_count(); i++) {
+        tables[(*n)++] = mf_loss_at(i)->opts;
+    }
 }
 
 /* Tables that can be chosen together share no name: a flag and a key then mean one thing. */
 static void
 test_names_are_unique(void **state)
 {
-    const mf_opt *tables[64];
-    size_t        n, kind[5];
+    const mf_opt *tables[128];
+    size_t        n, kind[6];
 
     (void)state;
     all_tables(tables, &n);
     kind[0] = 0;
     kind[1] = mf_method_count();
-    kind[2] = n - mf_optim_count() - mf_schedule_count();
-    kind[3] = n - mf_schedule_count();
-    kind[4] = n;
+    kind[2] = n - mf_optim_count() - mf_schedule_count() - mf_loss_count();
+    kind[3] = n - mf_schedule_count() - mf_loss_count();
+    kind[4] = n - mf_loss_count();
+    kind[5] = n;
     for (size_t a = 0; a < n; a++) {
         for (const mf_opt *row = tables[a]; row->type != MF_OPT_T_END; row++) {
             if (mf_opt_find(mf_train_rows, row->name) != NULL) {
@@ -46,7 +50,7 @@ test_names_are_unique(void **state)
             for (size_t b = 0; b < n; b++) {
                 bool same_kind = false;
 
-                for (int k = 0; k < 4; k++) {
+                for (int k = 0; k < 5; k++) {
                     same_kind = same_kind || (a >= kind[k] && a < kind[k + 1] && b >= kind[k] && b < kind[k + 1]);
                 }
                 if (!same_kind && mf_opt_find(tables[b], row->name) != NULL) {
@@ -70,7 +74,8 @@ test_yaml_round_trip(void **state)
 
     (void)state;
     assert_mf_ok(mf_settings_default(&a, &err), &err);
-    assert_mf_ok(mf_settings_choose(&a, "distill-code", "resnet34", "sgd", "step", &err), &err);
+    assert_mf_ok(mf_settings_choose(&a, "distill-code", "resnet34", "sgd", "step", "focal", &err), &err);
+    assert_mf_ok(mf_settings_set(&a, "gamma", "1.5", &err), &err);
     assert_mf_ok(mf_settings_set(&a, "milestones", "3,5", &err), &err);
     assert_mf_ok(mf_settings_set(&a, "nesterov", "true", &err), &err);
     assert_mf_ok(mf_settings_set(&a, "lambda", "12.5", &err), &err);

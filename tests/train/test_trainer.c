@@ -68,7 +68,7 @@ test_not_a_number(void **state)
     s.t.warmup       = 2;
     s.t.warmup_start = 0;
     s.t.lr           = 100;
-    assert_mf_ok(mf_settings_choose(&s, NULL, NULL, "sgd", "constant", &err), &err);
+    assert_mf_ok(mf_settings_choose(&s, NULL, NULL, "sgd", "constant", NULL, &err), &err);
     assert_mf_ok(mf_settings_set(&s, "lr", "100", &err), &err);
     s.t.weight_decay = 10;
     s.t.decay_all    = true;
