@@ -146,41 +146,46 @@ mf_layer_stroke(mf_layer *l, const double (*p)[2], int n, double from, double to
 
 /* ------------------------------------------------------------------------------------------------------------- shadows */
 
-/* Running mean of 2 r + 1 along rows, then columns; `line` holds max(w, h) floats. */
+/* Running mean of 2 r + 1 along rows into `to`, then along columns back into `a`. `line` holds w floats. */
 static void
-box_blur(float *a, int w, int h, int r, float *line)
+box_blur(float *a, float *to, int w, int h, int r, float *line)
 {
-    for (int pass = 0; pass < 2; pass++) {
-        int    n = pass == 0 ? w : h, m = pass == 0 ? h : w;
-        size_t step = pass == 0 ? 1 : (size_t)w, jump = pass == 0 ? (size_t)w : 1;
-        for (int j = 0; j < m; j++) {
-            float *p = a + (size_t)j * jump, sum = 0;
-            for (int i = 0; i < n; i++)
-                line[i] = p[(size_t)i * step];
-            for (int i = -r; i < n; i++) {
-                if (i + r < n)
-                    sum += line[i + r];
-                if (i - r - 1 >= 0)
-                    sum -= line[i - r - 1];
-                if (i >= 0)
-                    p[(size_t)i * step] = sum / (float)(2 * r + 1);
-            }
+    float share = 1 / (float)(2 * r + 1);
+
+    for (int y = 0; y < h; y++) {
+        const float *p = a + (size_t)y * (size_t)w;
+        float       *q = to + (size_t)y * (size_t)w, sum = 0;
+        for (int x = 0; x < r && x < w; x++)
+            sum += p[x];
+        for (int x = 0; x < w; x++) {
+            sum += x + r < w ? p[x + r] : 0;
+            sum -= x - r - 1 >= 0 ? p[x - r - 1] : 0;
+            q[x] = sum * share;
         }
+    }
+    for (int x = 0; x < w; x++)
+        line[x] = 0;
+    for (int y = -r; y < h; y++) {
+        const float *in = y + r < h ? to + (size_t)(y + r) * (size_t)w : NULL;
+        const float *out = y - r - 1 >= 0 ? to + (size_t)(y - r - 1) * (size_t)w : NULL;
+        for (int x = 0; in != NULL && x < w; x++)
+            line[x] += in[x];
+        for (int x = 0; out != NULL && x < w; x++)
+            line[x] -= out[x];
+        for (int x = 0; y >= 0 && x < w; x++)
+            a[(size_t)y * (size_t)w + (size_t)x] = line[x] * share;
     }
 }
 
-/* The raster's memory, unused now, holds the blur's line. */
+/* The raster's memory, unused now, holds what the blur has half done. */
 void
 mf_layer_shadow(mf_layer *l, mf_image *im, const double (*p)[2], int n, double dx, double dy, double radius, float strength)
 {
-    int       w = l->w, h = l->h, r = (int)(radius + 0.5), colour = im->channels == 1 ? 1 : 3, longest = w > h ? w : h;
+    int       w = l->w, h = l->h, r = (int)(radius + 0.5), colour = im->channels == 1 ? 1 : 3;
     double    q[MF_LAYER_POINTS][2];
     mf_raster at_one = {.w = w, .h = h, .acc = l->raster.acc};
-    float    *line = l->raster.acc;
 
     n = n > MF_LAYER_POINTS ? MF_LAYER_POINTS : n;
-    if ((size_t)longest > (size_t)(w + 1) * (size_t)h)
-        return;
     for (int i = 0; i < n; i++) {
         q[i][0] = p[i][0] + dx - l->x0;
         q[i][1] = p[i][1] + dy - l->y0;
@@ -191,8 +196,8 @@ mf_layer_shadow(mf_layer *l, mf_image *im, const double (*p)[2], int n, double d
     for (int y = at_one.y0; y < at_one.y1; y++)
         mf_raster_row(&at_one, y, l->plane + (size_t)y * (size_t)w + at_one.x0);
     for (int pass = 0; pass < 2; pass++)
-        box_blur(l->plane, w, h, r, line);
-    memset(line, 0, (size_t)longest * sizeof *line);
+        box_blur(l->plane, l->raster.acc, w, h, r, l->line);
+    memset(l->raster.acc, 0, (size_t)w * (size_t)h * sizeof *l->raster.acc);
     for (int y = 0; y < h; y++) {
         const float *s = l->plane + (size_t)y * (size_t)w;
         uint8_t     *px = im->px + ((size_t)(y + l->y0) * (size_t)im->width + (size_t)l->x0) * (size_t)im->channels;
