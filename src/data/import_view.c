@@ -39,8 +39,8 @@ some_names(char ***out, size_t *n, mf_arena *a, const char *path, mf_err *err)
         if (e->d_name[0] == '.')
             continue;
         if (!(list[*n] = mf_arena_strdup(a, e->d_name))) {
-            closedir(d);
-            return mf_oom(err, strlen(e->d_name), "a file name");
+            closedir(d); /* and `e` with it */
+            return mf_oom(err, sizeof e->d_name, "a file name");
         }
         ++*n;
     }

@@ -237,12 +237,10 @@ test_probe(void **state)
 static void
 test_repeated(void **state)
 {
-    const mf_importer_def *def = NULL;
     mf_import_opts o   = {.drop_repeated = true, .jobs = {.workers = 2, .what = "copying"}};
     mf_import      im  = {0};
     mf_dataset    *d   = NULL;
     mf_err         err = {0};
-    int            mode = 0;
 
     (void)state;
     small_picture("rp/FER2013Train/a.png", 48, 48, 1, 1);
@@ -255,8 +253,7 @@ test_repeated(void **state)
                                             "c.png,x,5,0,0,3,0,0,0,0,0,0\nd.png,x,0,9,0,0,0,0,0,0,0,0\n");
     small_text("rp/FER2013Valid/label.csv", "e.png,x,0,0,9,0,0,0,0,0,0,0\n");
     small_text("rp/FER2013Test/label.csv", "f.png,x,0,0,0,9,0,0,0,0,0,0\n");
-    assert_mf_ok(mf_importer_find(&def, "ferplus", &err), &err);
-    assert_mf_ok(mf_import_run(&im, def, &mode, mf_test_path("rp"), mf_test_path("rp-out"), &o, &err), &err);
+    assert_mf_ok(importing_with(&im, "ferplus", mf_test_path("rp"), "rp-out", NULL, &o, &err), &err);
     assert_non_null(strstr(im.notes.data, "3 pictures left out that are there more than once, 2 of them also in a part"));
     mf_import_free(&im);
     assert_mf_ok(mf_dataset_load(&d, mf_test_path("rp-out"), &err), &err);
