@@ -23,7 +23,7 @@ typedef struct mf_report_gather {
     const char *const    *runs;
     mf_predictions       *p;
     mf_comparisons        c;
-    mf_report_parts            *part;     /* [n_runs] */
+    mf_report_parts      *part;     /* [n_runs] */
     mf_report_run        *run;      /* the same, as the page wants it */
     double               *parameters;
     mf_report_history    *loss, *accuracy; /* [n_methods] */

@@ -25,8 +25,9 @@ small_jpeg(mf_blob *out, const mf_image *im, int side, mf_err *err)
 }
 
 typedef struct put_heat {
-    mf_report_gather *g;
-    int     base; /* method of the table that the explainer's method 0 is */
+    mf_report_gather   *g;
+    const mf_explainer *x;
+    int                 base; /* row of the table that the explainer's row 0 is */
 } put_heat;
 
 static mf_status
@@ -41,7 +42,9 @@ keep_heat(void *arg, const mf_explained *e, mf_err *err)
     for (size_t i = 0; i < h->g->n_mistakes && k == NULL; i++) {
         k = h->g->mistake[i].row == e->index + (uint32_t)h->base ? &h->g->mistake[i] : NULL;
     }
-    if (k == NULL) {
+    /* The explainer reads the run by itself; its row must be the same answer. */
+    if (k == NULL || !mf_str_eq(h->x->p->classes[e->pred->label], h->g->p->classes[h->g->p->row[k->row].label]) ||
+        !mf_str_eq(h->x->p->classes[e->pred->answer], h->g->p->classes[h->g->p->row[k->row].answer])) {
         return MF_OK;
     }
     v = mf_calloc((size_t)e->w * (size_t)e->h, sizeof *v);
@@ -71,7 +74,7 @@ explain_mistakes(mf_report_gather *g, mf_explainer *x, int r, mf_err *err)
     const mf_pred_run *run  = &g->p->run[r];
     uint32_t          *rows = mf_calloc(x->p->n + 1, sizeof *rows);
     uint32_t           base = 0; /* rows are ordered by method: those of this run stand together */
-    put_heat           h    = {.g = g};
+    put_heat           h    = {.g = g, .x = x};
     double             done = 0;
     mf_status          st   = rows != NULL ? MF_OK : mf_oom(err, x->p->n * sizeof *rows, "a list of rows");
 
