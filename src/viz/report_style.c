@@ -28,7 +28,7 @@ static const char css[] =
     ".bar{display:inline-block;height:.6rem;background:var(--link);vertical-align:middle}\n"
     "pre{background:var(--card);border:1px solid var(--faint);border-radius:6px;padding:.7rem;overflow-x:auto;font-size:.85rem;white-space:pre-wrap;overflow-wrap:anywhere}\n"
     "dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:.4rem 0}dt{color:var(--soft)}dd{margin:0}\n"
-    "@media (max-width:30rem){body{padding:.7rem}th,td{padding:.3rem .45rem}dl{grid-template-columns:1fr}dt{margin-top:.4rem}.gallery{grid-template-columns:repeat(2,1fr)}}\n"
+    "@media (max-width:30rem){body{padding:.7rem}th,td{padding:.3rem .45rem}dl{grid-template-columns:1fr}dt{margin-top:.4rem}figure{padding:.3rem}figure svg{min-width:20rem}.gallery{grid-template-columns:repeat(2,1fr)}}\n"
     "@media print{:root{--paper:#fff;--ink:#000;--soft:#444;--faint:#bbb;--card:#fff;--link:#000;--warn:#000;--warnbg:#fff;--good:#000;--bad:#000}body{max-width:none;font-size:10pt}nav,.skip{display:none}figure,.gallery details,tr{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}.figures{grid-template-columns:1fr 1fr}figure svg{min-width:0}}\n";
 
 void
