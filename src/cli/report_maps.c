@@ -31,7 +31,7 @@ describe(mf_report_gather *g, const char *dir, const char *name, mf_err *err)
     }
     if (st == MF_OK) {
         mf_str_printf(title, "%s%s%s", name, j != NULL ? ": " : "", j != NULL ? mf_json_text(mf_json_get(j, "method"), "map") : "");
-        mf_str_printf(alt, "A map of pictures by their features%s%s.", j != NULL ? " at " : "", j != NULL ? mf_json_text(mf_json_get(j, "layer"), "") : "");
+        mf_str_printf(alt, "%s: a map of pictures by their features%s%s.", name, j != NULL ? " at " : "", j != NULL ? mf_json_text(mf_json_get(j, "layer"), "") : "");
         quality = j != NULL ? mf_json_get(j, "quality") : NULL;
         measure(alt, quality, "trustworthiness", "Trustworthiness");
         measure(alt, quality, "silhouette", "Silhouette");
