@@ -4,7 +4,7 @@
  *   parity_tool BACKEND ARCH METHOD OPTIMISER LR DECAY WEIGHTS.safetensors DATA.safetensors OUT.safetensors
  *
  * DATA: x0 [steps, N, C, H, W], x1 the same for methods of two pictures, target [steps, N, classes].
- * METHOD: name, or name:option=value,option=value. WEIGHTS may hold "teacher.*" too. OPTIMISER none: no step is taken, and
+ * ARCH and METHOD: name, or name:option=value,option=value. WEIGHTS may hold "teacher.*" too. OPTIMISER none: no step is taken, and
  * only the first of DATA is run. With BACKEND ref64 all is computed and written in double, with OPTIMISER none alone. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,17 +28,12 @@ typedef struct job {
     mf_dtype    real; /* F32, or F64 on ref64 */
 } job;
 
+/* "option=value,option=value", cut up in place; NULL or empty: none. */
 static mf_status
-make_method(mf_method *m, const char *text, mf_err *err)
+set_options(const mf_opt *rows, void *cfg, char *opt, mf_err *err)
 {
-    char      name[128];
-    char     *opt;
     mf_status st;
 
-    snprintf(name, sizeof name, "%s", text);
-    opt = strchr(name, ':');
-    if (opt) *opt++ = '\0';
-    if ((st = mf_method_make(m, name, err)) < 0) return st;
     while (opt && *opt) {
         char *next = strchr(opt, ','), *eq;
 
@@ -46,10 +41,33 @@ make_method(mf_method *m, const char *text, mf_err *err)
         eq = strchr(opt, '=');
         if (!eq) return mf_fail(err, MF_E_USAGE, "expected option=value, not '%s'", opt);
         *eq = '\0';
-        if ((st = mf_opt_set(m->def->opts, m->cfg, opt, eq + 1, err)) < 0) return st;
+        if ((st = mf_opt_set(rows, cfg, opt, eq + 1, err)) < 0) return st;
         opt = next;
     }
     return MF_OK;
+}
+
+/* A copy of "name:options" cut after the name; the options, or NULL. */
+static char *
+cut(char name[256], const char *text)
+{
+    char *opt;
+
+    snprintf(name, 256, "%s", text);
+    opt = strchr(name, ':');
+    if (opt) *opt++ = '\0';
+    return opt;
+}
+
+static mf_status
+make_method(mf_method *m, const char *text, mf_err *err)
+{
+    char      name[256];
+    char     *opt = cut(name, text);
+    mf_status st;
+
+    if ((st = mf_method_make(m, name, err)) < 0) return st;
+    return set_options(m->def->opts, m->cfg, opt, err);
 }
 
 static mf_status
@@ -79,12 +97,17 @@ build(job *j, const char *backend, const char *arch, const char *method, mf_err 
     mf_model          model;
     mf_method_in      in = {0};
     mf_method_out     out;
+    char              name[256];
+    char             *opt;
     mf_status         st;
 
     if (!x0 || !t || x0->shape.ndim != 5 || t->shape.ndim != 3) return mf_fail(err, MF_E_ARG, "x0 [steps,N,C,H,W] and target [steps,N,classes] are needed");
     if ((st = make_method(&m, method, err)) < 0) return st;
     if (m.def->pictures > 1 && !x1) return mf_fail(err, MF_E_ARG, "method %s needs x1", method);
-    if ((st = mf_model_make(&model, arch, (int)t->shape.dim[2], (int)x0->shape.dim[2], (int)x0->shape.dim[3], (int)x0->shape.dim[4], err)) < 0) return st;
+    opt = cut(name, arch);
+    if ((st = mf_model_make(&model, name, (int)t->shape.dim[2], (int)x0->shape.dim[2], (int)x0->shape.dim[3], (int)x0->shape.dim[4], err)) < 0 ||
+        (st = set_options(model.def->opts, model.cfg, opt, err)) < 0)
+        return st;
     model.norm = m.def->norm ? m.def->norm(m.cfg) : MF_NORM_NONE;
     if ((st = mf_backend_find(&o.backend, backend, err)) < 0) return st;
     j->real = o.backend->real;
@@ -95,8 +118,6 @@ build(job *j, const char *backend, const char *arch, const char *method, mf_err 
     in.teacher      = m.def->needs_teacher ? &model : NULL;
     in.class_weight = MF_NONE;
     for (int i = 0; i < m.def->pictures; i++) {
-        char name[8];
-
         snprintf(name, sizeof name, "x%d", i);
         in.x[i] = mf_graph_input(j->g, name, MF_KIND_ACT, mf_shape_of(4, (int64_t)1, x0->shape.dim[2], x0->shape.dim[3], x0->shape.dim[4]));
     }

@@ -46,17 +46,17 @@ class Bottleneck(nn.Module):
 
 
 class ResNet(nn.Module):
-    def __init__(self, block, depth, classes, channels=3):
+    def __init__(self, block, depth, classes, channels=3, first=64):
         super().__init__()
-        self.conv1 = nn.Conv2d(channels, 64, 7, 2, 3, bias=False)
-        self.bn1 = nn.BatchNorm2d(64)
+        self.conv1 = nn.Conv2d(channels, first, 7, 2, 3, bias=False)
+        self.bn1 = nn.BatchNorm2d(first)
         self.maxpool = nn.MaxPool2d(3, 2, 1)
-        ci = 64
+        ci = first
         for s in range(4):
             blocks = []
             for b in range(depth[s]):
-                blocks.append(block(ci, 64 << s, 2 if s > 0 and b == 0 else 1))
-                ci = (64 << s) * block.out
+                blocks.append(block(ci, first << s, 2 if s > 0 and b == 0 else 1))
+                ci = (first << s) * block.out
             setattr(self, "layer%d" % (s + 1), nn.Sequential(*blocks))
         self.fc = nn.Linear(ci, classes)
 
@@ -71,7 +71,14 @@ class ResNet(nn.Module):
         return self.fc(self.features(x))
 
 
-def make(name, classes=7, channels=3):
-    spec = {"resnet18": (Basic, (2, 2, 2, 2)), "resnet34": (Basic, (3, 4, 6, 3)), "resnet50": (Bottleneck, (3, 4, 6, 3))}
-    block, depth = spec[name]
-    return ResNet(block, depth, classes, channels)
+DEPTHS = {"18": (Basic, (2, 2, 2, 2)), "34": (Basic, (3, 4, 6, 3)), "50": (Bottleneck, (3, 4, 6, 3))}
+
+
+def make(name, classes=7, channels=3, options=None):
+    """`options`: those of maskfer's architecture, as strings."""
+    options = dict(options or {})
+    for prefix, module in (("ran", "ran"),):
+        if name.startswith(prefix):
+            return __import__(module).make(name, classes, channels, options)
+    block, depth = DEPTHS[name[6:]]
+    return ResNet(block, depth, classes, channels, int(options.get("width", 64)))

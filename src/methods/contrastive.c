@@ -55,8 +55,8 @@ contrastive_build(mf_method_out *out, mf_graph *g, const mf_method_in *in, const
 
     if ((st = mf_model_build(&nm, in->model, g, in->x[0], err)) < 0 ||
         (st = mf_model_build(&m, in->model, g, in->x[1], err)) < 0 ||
-        (st = mf_method_loss(&ce_nm, g, in, twice ? mf_softmax(g, nm.logits, 1) : nm.logits, err)) < 0 ||
-        (st = mf_method_loss(&ce_m, g, in, twice ? mf_softmax(g, m.logits, 1) : m.logits, err)) < 0) {
+        (st = mf_method_net_loss(&ce_nm, g, in, &nm, twice, err)) < 0 ||
+        (st = mf_method_net_loss(&ce_m, g, in, &m, twice, err)) < 0) {
         return st;
     }
     pull  = mf_mse(g, map ? nm.map_n : nm.features, map ? m.map_n : m.features);

@@ -75,7 +75,7 @@ distill_build(mf_method_out *out, mf_graph *g, const mf_method_in *in, const voi
     default: a = mf_l2norm(g, t.features, 1), b = mf_l2norm(g, s.features, 1); break;
     }
     far  = mf_mse(g, a, b);
-    if ((st = mf_method_loss(&ce, g, in, twice ? mf_softmax(g, s.logits, 1) : s.logits, err)) < 0) {
+    if ((st = mf_method_net_loss(&ce, g, in, &s, twice, err)) < 0) {
         return st;
     }
     *out = (mf_method_out){

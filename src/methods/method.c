@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "nn/ops.h"
 
 #define MF_METHOD(name) extern const mf_method_def mf_method_##name;
 #include "methods/method_list.h"
@@ -63,6 +64,28 @@ mf_method_loss(mf_ref *out, mf_graph *g, const mf_method_in *in, mf_ref logits, 
     };
 
     return mf_loss_build(g, in->loss, &loss, out, err);
+}
+
+mf_status
+mf_method_net_loss(mf_ref *out, mf_graph *g, const mf_method_in *in, const mf_model_out *net, bool twice, mf_err *err)
+{
+    const int n   = net->n_heads > 0 ? net->n_heads : 1;
+    mf_ref    sum = net->penalty;
+
+    for (int i = 0; i < n; i++) {
+        mf_ref    z = net->n_heads > 0 ? net->head[i] : net->logits, one;
+        mf_status st = mf_method_loss(&one, g, in, twice ? mf_softmax(g, z, 1) : z, err);
+
+        if (st < 0) {
+            return st;
+        }
+        if (net->n_heads > 0) {
+            one = mf_scale(g, one, net->head_weight[i], 0);
+        }
+        sum = sum.id < 0 ? one : mf_add(g, sum, one);
+    }
+    *out = sum;
+    return mf_graph_check(g, err);
 }
 
 mf_status

@@ -53,6 +53,9 @@ typedef struct mf_method {
 } mf_method;
 /* The run's loss of these logits against the targets: what a method's build takes for its classifier. */
 mf_status mf_method_loss(mf_ref *out, mf_graph *g, const mf_method_in *in, mf_ref logits, mf_err *err);
+/* What a network is trained by: that loss of its logits, or where it has several heads the sum over them by their weights,
+ * and the penalty that it brings with it. `twice`: of probabilities in place of logits (msde.md 2.4). */
+mf_status mf_method_net_loss(mf_ref *out, mf_graph *g, const mf_method_in *in, const mf_model_out *net, bool twice, mf_err *err);
 /* By method name or preset name (baseline-nm, baseline-m, baseline are supervised with rows clear, occluded, all). */
 mf_status mf_method_make(mf_method *out, const char *name, mf_err *err);
 size_t               mf_method_count(void);

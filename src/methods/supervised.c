@@ -1,7 +1,6 @@
 /* methods/supervised.c: the run's loss (cross-entropy unless --loss names another) on single pictures: non-masked, masked or both (msde.md 2.4; Tables 3 to 5 of the
  * paper call these baselines NM, M and Mix). */
 #include "methods/method.h"
-#include "nn/ops.h"
 
 typedef struct {
     int rows; /* mf_rows_kind */
@@ -37,14 +36,17 @@ supervised_build(mf_method_out *out, mf_graph *g, const mf_method_in *in, const 
     const supervised_cfg *c = cfg;
     mf_model_out          net;
     mf_status             st;
-    mf_ref                z;
 
     if ((st = mf_model_build(&net, in->model, g, in->x[0], err)) < 0) {
         return st;
     }
-    z           = c->double_softmax ? mf_softmax(g, net.logits, 1) : net.logits;
     out->logits = net.logits;
-    return mf_method_loss(&out->loss, g, in, z, err);
+    if (net.penalty.id >= 0) {
+        out->n_terms      = 1;
+        out->term_name[0] = "penalty";
+        out->term[0]      = net.penalty;
+    }
+    return mf_method_net_loss(&out->loss, g, in, &net, c->double_softmax, err);
 }
 
 extern const mf_method_def mf_method_supervised;

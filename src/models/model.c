@@ -64,11 +64,20 @@ mf_model_build(mf_model_out *out, const mf_model *m, mf_graph *g, mf_ref x, mf_e
 {
     mf_ref pooled;
 
-    out->map      = m->def->trunk(g, x, m->cfg);
-    out->map_n    = m->norm == MF_NORM_MAP ? mf_l2norm(g, out->map, 1) : out->map;
-    pooled        = m->def->pool(g, out->map_n, m->cfg);
+    *out = (mf_model_out){.logits = MF_NONE, .penalty = MF_NONE};
+    if (m->def->embed != NULL) {
+        if (m->norm == MF_NORM_MAP)
+            return mf_fail(err, MF_E_ARG, "%s joins several maps: it has no last map to make unit vectors of; choose norm 'none' or 'embedding'", m->def->name);
+        pooled     = m->def->embed(out, g, x, m->classes, m->cfg);
+        out->map_n = out->map;
+    } else {
+        out->map   = m->def->trunk(g, x, m->cfg);
+        out->map_n = m->norm == MF_NORM_MAP ? mf_l2norm(g, out->map, 1) : out->map;
+        pooled     = m->def->pool(g, out->map_n, m->cfg);
+    }
     out->features = m->norm == MF_NORM_EMBEDDING ? mf_l2norm(g, pooled, 1) : pooled;
-    out->logits   = m->def->classify(g, out->features, m->classes, m->cfg);
+    if (m->def->classify != NULL)
+        out->logits = m->def->classify(g, out->features, m->classes, m->cfg);
     return mf_graph_check(g, err);
 }
 

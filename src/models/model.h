@@ -16,6 +16,8 @@ typedef enum mf_norm_place { MF_NORM_NONE, MF_NORM_EMBEDDING, MF_NORM_MAP } mf_n
 
 enum { MF_MODEL_CFG_MAX = 512 };
 
+typedef struct mf_model_out mf_model_out;
+
 typedef struct mf_model_def {
     const char   *name, *summary, *source; /* source: paper and reference code */
     size_t        cfg_size;
@@ -26,6 +28,9 @@ typedef struct mf_model_def {
     mf_ref (*trunk)(mf_graph *g, mf_ref x, const void *cfg);
     mf_ref (*pool)(mf_graph *g, mf_ref map, const void *cfg);
     mf_ref (*classify)(mf_graph *g, mf_ref features, int classes, const void *cfg);
+    /* In place of trunk and pool for a network of several views or branches: sets out->map, may set the penalty and the
+     * heads, and returns the embedding. With several heads it sets out->logits too and classify is NULL. */
+    mf_ref (*embed)(mf_model_out *out, mf_graph *g, mf_ref x, int classes, const void *cfg);
 } mf_model_def;
 
 /* An architecture with its settings: plain data, copied freely. */
@@ -41,14 +46,20 @@ mf_status mf_model_make(mf_model *out, const char *name, int classes, int in_cha
 size_t              mf_model_count(void);
 const mf_model_def *mf_model_at(size_t i);
 
-typedef struct mf_model_out {
+enum { MF_MODEL_HEADS_MAX = 8 };
+
+struct mf_model_out {
     mf_ref map;      /* [N,D,h,w] before normalisation: what Grad-CAM looks at */
     mf_ref map_n;    /* after MF_NORM_MAP, else equal to map */
     mf_ref features; /* [N,D] the embedding the classifier sees */
-    mf_ref logits;   /* [N,classes] */
-} mf_model_out;
+    mf_ref logits;   /* [N,classes]: what is predicted by */
+    mf_ref penalty;  /* [1] a term of the training loss that the network brings with it, weighted; MF_NONE: none */
+    int    n_heads;  /* of a network trained on several predictions: a method's loss is the sum of weight times loss of */
+    mf_ref head[MF_MODEL_HEADS_MAX]; /* each [N,classes], in place of the loss of the logits; 0: it is that of the logits */
+    double head_weight[MF_MODEL_HEADS_MAX];
+};
 /* Add the network to g on input x, under the graph's present scope and mode. Call it again under the same scope to share
- * parameters. */
+ * parameters. MF_E_ARG: MF_NORM_MAP of a network without one last map. */
 mf_status mf_model_build(mf_model_out *out, const mf_model *m, mf_graph *g, mf_ref x, mf_err *err);
 /* A whole evaluation graph: input "x", outputs "logits", "probs", "features", "map". */
 mf_status mf_model_eval_graph(mf_graph **out, const mf_model *m, mf_params *ps, mf_err *err);

@@ -11,26 +11,12 @@
 #include <stdio.h>
 
 #include "models/model.h"
+#include "models/resnet.h"
 #include "nn/ops.h"
-
-typedef enum { STEM_IMAGENET, STEM_HALF, STEM_FULL } stem_kind;
-typedef struct {
-    int64_t width;
-    int     stem; /* stem_kind */
-} resnet_cfg;
 
 static const char *const stem_words[] = {"imagenet", "half", "full", NULL};
 
-static const mf_opt resnet_opts[] = {
-    MF_OPT_INT(resnet_cfg, width, 64, 8, 512, "channels of the first stage; each later one has twice as many"),
-    MF_OPT_ENUM(resnet_cfg, stem, STEM_IMAGENET, stem_words, "how far the picture shrinks before the first stage: 4, 2 or 1 times"),
-    MF_OPT_END,
-};
-
-typedef struct resnet_spec {
-    int  blocks[4];
-    bool bottleneck;
-} resnet_spec;
+static const mf_opt resnet_opts[] = {MF_RESNET_OPTS(mf_resnet_cfg, stem_words), MF_OPT_END};
 
 /* x [N,ci,h,w] -> [N,co,h/s,w/s]: conv bn relu conv bn, shortcut added, relu. */
 static mf_ref
@@ -68,27 +54,40 @@ bottleneck(mf_graph *g, mf_ref x, int width, int stride, bool project)
     return mf_relu(g, mf_add(g, y, id));
 }
 
-static mf_ref
-trunk(mf_graph *g, mf_ref x, const resnet_spec *s, const resnet_cfg *c)
+mf_ref
+mf_resnet_stem(mf_graph *g, mf_ref x, const mf_resnet_cfg *c)
 {
     mf_pool_attrs pool  = {.kh = 3, .kw = 3, .sh = 2, .sw = 2, .ph = 1, .pw = 1};
     const int     first = (int)c->width;
 
-    x = c->stem == STEM_IMAGENET ? mf_layer_conv(g, x, "conv1", first, 7, 2, 3, 1, 1)
-                                 : mf_layer_conv(g, x, "conv1", first, 3, c->stem == STEM_HALF ? 2 : 1, 1, 1, 1);
+    x = c->stem == MF_STEM_IMAGENET ? mf_layer_conv(g, x, "conv1", first, 7, 2, 3, 1, 1)
+                                    : mf_layer_conv(g, x, "conv1", first, 3, c->stem == MF_STEM_HALF ? 2 : 1, 1, 1, 1);
     x = mf_relu(g, mf_batchnorm(g, x, "bn1"));
-    if (c->stem == STEM_IMAGENET) x = mf_maxpool(g, x, pool);
-    for (int stage = 0; stage < 4; stage++)
-        for (int b = 0; b < s->blocks[stage]; b++) {
-            int  width   = first << stage, stride = b == 0 && stage > 0 ? 2 : 1;
-            bool project = b == 0 && (stage > 0 || s->bottleneck);
-            char scope[32];
+    return c->stem == MF_STEM_IMAGENET ? mf_maxpool(g, x, pool) : x;
+}
 
-            snprintf(scope, sizeof scope, "layer%d.%d", stage + 1, b);
-            mf_graph_push(g, scope);
-            x = s->bottleneck ? bottleneck(g, x, width, stride, project) : basic_block(g, x, width, stride, project);
-            mf_graph_pop(g);
-        }
+mf_ref
+mf_resnet_stage(mf_graph *g, mf_ref x, const mf_resnet_spec *s, const mf_resnet_cfg *c, int stage, int stride)
+{
+    const int width = (int)c->width << (stage - 1);
+
+    for (int b = 0; b < s->blocks[stage - 1]; b++) {
+        bool project = b == 0 && (stage > 1 || s->bottleneck);
+        char scope[32];
+
+        snprintf(scope, sizeof scope, "layer%d.%d", stage, b);
+        mf_graph_push(g, scope);
+        x = s->bottleneck ? bottleneck(g, x, width, b == 0 ? stride : 1, project) : basic_block(g, x, width, b == 0 ? stride : 1, project);
+        mf_graph_pop(g);
+    }
+    return x;
+}
+
+mf_ref
+mf_resnet_trunk(mf_graph *g, mf_ref x, const mf_resnet_spec *s, const mf_resnet_cfg *c)
+{
+    x = mf_resnet_stem(g, x, c);
+    for (int stage = 1; stage <= 4; stage++) x = mf_resnet_stage(g, x, s, c, stage, stage > 1 ? 2 : 1);
     return x;
 }
 
@@ -109,13 +108,13 @@ classify(mf_graph *g, mf_ref features, int classes, const void *cfg)
 #define RESNET(NAME, TEXT, B0, B1, B2, B3, BOTTLENECK)                                                     \
     static mf_ref NAME##_trunk(mf_graph *g, mf_ref x, const void *cfg)                                     \
     {                                                                                                      \
-        static const resnet_spec spec = {{B0, B1, B2, B3}, BOTTLENECK};                                    \
-        return trunk(g, x, &spec, cfg);                                                                    \
+        static const mf_resnet_spec spec = {{B0, B1, B2, B3}, BOTTLENECK};                                    \
+        return mf_resnet_trunk(g, x, &spec, cfg);                                                                            \
     }                                                                                                      \
     extern const mf_model_def mf_model_##NAME;                                                             \
     const mf_model_def mf_model_##NAME = {                                                                 \
         .name = #NAME, .summary = TEXT, .source = "He, Zhang, Ren, Sun 2016; names as torchvision",        \
-        .cfg_size = sizeof(resnet_cfg), .opts = resnet_opts, .min_size = 32, .head = "fc.*",               \
+        .cfg_size = sizeof(mf_resnet_cfg), .opts = resnet_opts, .min_size = 32, .head = "fc.*",               \
         .trunk = NAME##_trunk, .pool = pool, .classify = classify,                                         \
     }
 RESNET(resnet18, "18 layers, basic blocks 2-2-2-2, embedding 512", 2, 2, 2, 2, false);

@@ -125,7 +125,7 @@ mark_constant(mf_program *p)
     for (int32_t i = 0; i < p->n_val; i++) p->val[i].constant = p->val[i].param && (!p->grads || p->val[i].param->frozen);
     for (int32_t k = 0; k < p->n_node; k++) {
         mf_node *n   = p->node[k];
-        bool     all = n->nin > 0 && !n->op->mutates && strcmp(n->op->name, "dropout") != 0;
+        bool     all = n->nin > 0 && !n->op->mutates && !(n->op->flags & MF_OP_DRAWS);
 
         for (int i = 0; i < n->nin; i++)
             if (n->in[i] >= 0 && !(n->op->shape_only >> i & 1u)) all = all && p->val[n->in[i]].constant;

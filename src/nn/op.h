@@ -28,7 +28,8 @@ enum {
     MF_OP_VIEW       = 1 << 0, /* out[0] is in[0]'s memory seen with another shape; needs a plain layout; no kernel */
     MF_OP_NO_GRAD    = 1 << 1, /* grad == NULL on purpose: gradient ops, integer ops, detach */
     MF_OP_ANY_LAYOUT = 1 << 2, /* element-wise: kernels run on storage if all layouts are equal */
-    MF_OP_INFERENCE  = 1 << 3  /* made by compile passes only */
+    MF_OP_INFERENCE  = 1 << 3, /* made by compile passes only */
+    MF_OP_DRAWS      = 1 << 4  /* the output depends on the run's seed and step: never computed once for all runs */
 };
 
 struct mf_op_def {

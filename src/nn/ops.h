@@ -106,6 +106,12 @@ mf_ref mf_slice(mf_graph *g, mf_ref x, int axis, int64_t start, int64_t len);
  * floor(at[n][1]); zeros where it leaves the map. No gradient for `at`.  crop_dx: dy, at, x (shape only) -> dx. */
 typedef struct mf_crop_attrs { int32_t h, w; } mf_crop_attrs;
 mf_ref mf_crop(mf_graph *g, mf_ref x, mf_ref at, int h, int w);
+/* zoom: x [N,C,H,W] -> [N,C,H,W]: a box of each picture stretched to the whole size: bilinear, pixels at half places, none
+ * read from outside the box (growing needs no low-pass). The box is left, top, right, bottom as shares of width and
+ * height, rounded to whole pixels (halves to even) or cut off; with 0 < lo <= hi <= 1, while training, a box of a scale
+ * drawn evenly from lo to hi at an even place, a function of (run seed, run step, id, sample).  zoom_dx: dy -> dx. */
+typedef struct mf_zoom_attrs { float left, top, right, bottom, lo, hi; uint32_t id; int32_t truncate; } mf_zoom_attrs;
+mf_ref mf_zoom(mf_graph *g, mf_ref x, mf_zoom_attrs a);
 /* The same value, no gradient (a view). */
 mf_ref mf_detach(mf_graph *g, mf_ref x);
 

@@ -447,6 +447,16 @@ crop(mf_fx *f)
     return mf_add(f->g, mf_crop(f->g, x, at, h, w), mf_crop(f->g, x, fixed(f, "in", mf_shape_of(2, (int64_t)3, (int64_t)2), 0.0, 1.0), h, w));
 }
 
+/* A box given in shares, cut off or rounded, and one that is drawn. */
+static mf_ref
+zoom(mf_fx *f)
+{
+    mf_ref        x     = normal(f, "x", shape4(2, draw(f, 1, 3), draw(f, 3, 7), draw(f, 3, 7)));
+    mf_zoom_attrs fixed_at = {.left = 0.125f, .top = 0.25f, .right = 0.875f, .bottom = 1.0f, .truncate = (int32_t)draw(f, 0, 1)};
+    mf_zoom_attrs drawn = {.left = 0, .top = 0, .right = 1, .bottom = 1, .lo = 0.4f, .hi = 0.95f};
+    return mf_add(f->g, mf_zoom(f->g, x, fixed_at), mf_zoom(f->g, x, drawn));
+}
+
 /* ---- pooling ---- */
 
 static mf_pool_attrs
@@ -633,6 +643,7 @@ static const mf_fixture table[] = {
     {"unary", "sqrt", unary_sqrt},
     {"unary", "square", unary_square},
     {"unary", "abs", unary_abs},
+    {"zoom", "given and drawn", zoom},
 };
 
 size_t

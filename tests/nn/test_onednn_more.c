@@ -129,6 +129,7 @@ test_softmax_and_windows(void **state)
     (void)state;
     static const mf_dropout_attrs drop = {.p = 0.4f, .id = 5};
     static const mf_lrn_attrs     five = {.size = 5, .kappa = 1.0f, .alpha = 0.02f, .beta = 0.75f}, one = {.size = 1, .kappa = 2.0f, .alpha = 0.1f, .beta = 0.5f};
+    static const mf_zoom_attrs    box = {.left = 0.075f, .top = 0.25f, .right = 0.925f, .bottom = 1.0f}, drawn = {.lo = 0.3f, .hi = 0.9f, .id = 2};
     const parity_case             cases[] = {
         {.op = "softmax", .attrs = AXIS(1, 0, 0), .in = {ACT(3, 17, 7, 9)}},
         {.op = "softmax", .attrs = AXIS(1, 0, 0), .in = {ACT_OF(FILL_LARGE, 2, 64, 7, 9)}},
@@ -144,6 +145,8 @@ test_softmax_and_windows(void **state)
         {.op = "lrn", .attrs = &one, .in = {ACT(1, 64, 5, 9)}},
         {.op = "lrn_dx", .attrs = &five, .in = {ACT(3, 17, 7, 9), ACT(3, 17, 7, 9)}},
         {.op = "lrn_dx", .attrs = &one, .in = {ACT(1, 3, 5, 9), ACT(1, 3, 5, 9)}},
+        {.op = "zoom", .attrs = &box, .in = {ACT(3, 3, 17, 19)}},
+        {.op = "zoom", .attrs = &drawn, .in = {ACT(5, 17, 9, 7)}},
     };
     RUN_ALL(cases);
 }

@@ -110,6 +110,8 @@ static void bad_reduce(rig *r) { mf_reduce(r->g, MF_R_SUM, param(r, "x", rows(2,
 static void bad_mse(rig *r) { mf_mse(r->g, param(r, "a", rows(2, 7)), param(r, "b", rows(7, 2))); }
 static void bad_prelu(rig *r) { mf_prelu(r->g, param(r, "x", rows(2, 7)), param(r, "s", mf_shape_of(1, (int64_t)2))); }
 static void bad_lrn(rig *r) { mf_lrn(r->g, param(r, "x", map(2, 7, 2, 2)), (mf_lrn_attrs){.size = 4, .kappa = 1.0f}); }
+static void bad_zoom_box(rig *r) { mf_zoom(r->g, param(r, "x", map(2, 7, 4, 4)), (mf_zoom_attrs){.left = 0.5f, .right = 0.5f, .bottom = 1.0f}); }
+static void bad_zoom_scale(rig *r) { mf_graph_training(r->g, true); mf_zoom(r->g, param(r, "x", map(2, 7, 4, 4)), (mf_zoom_attrs){.lo = 0.9f, .hi = 0.5f}); }
 static void bad_crop(rig *r) { mf_crop(r->g, param(r, "x", map(2, 7, 4, 4)), param(r, "at", rows(2, 2)), 5, 2); }
 static void bad_clip(rig *r) { mf_clip(r->g, param(r, "x", rows(2, 7)), 6.0, 0.0); }
 
@@ -144,6 +146,8 @@ test_refusals(void **state)
         {bad_mse, "mse", "expected"},
         {bad_prelu, "prelu", "the slope has shape [2], expected [7]"},
         {bad_lrn, "lrn", "odd"},
+        {bad_zoom_box, "zoom", "does not lie in the picture"},
+        {bad_zoom_scale, "zoom", "in order"},
         {bad_crop, "crop", "does not lie in a map of 4 x 4"},
         {bad_clip, "clip", "bounds 6 and 0"},
     };

@@ -78,10 +78,16 @@ def cross(logits, t, double):
     return -(t * logits.log_softmax(1)).sum(1).mean()
 
 
+def trained_by(net, logits, t):
+    """The cross-entropy of the logits, or of the heads by their weights."""
+    heads = getattr(net, "heads", None) or [(1.0, logits)]
+    return sum(w * cross(z, t, False) for w, z in heads)
+
+
 def loss_of(method, net, teacher, x0, x1, t):
     if method.startswith("supervised"):
         logits = net(x0)
-        return cross(logits, t, False), logits
+        return getattr(net, "penalty", 0) + trained_by(net, logits, t), logits
     form = method.split("=")[1] if "=" in method else "clean"
     place = {"clean": "none", "paper": "embedding", "code": "map"}[form]
     double = form == "code"
@@ -173,8 +179,10 @@ def run(arch, method, steps, batch, size, name, lr, decay=0.0):
 def exact(arch, method, batch, size):
     """One step in double on the reference backend: logits, loss and every gradient."""
     classes = 7
-    net = lively(nets.make(arch, classes)).train()
-    teacher = lively(nets.make(arch, classes)).eval() if method.startswith("distill") else None
+    name, _, opts = arch.partition(":")
+    opts = dict(q.split("=") for q in opts.split(",") if q)
+    net = lively(nets.make(name, classes, options=opts)).train()
+    teacher = lively(nets.make(name, classes, options=opts)).eval() if method.startswith("distill") else None
     x = torch.randn(2, 1, batch, 3, size, size)
     t = torch.nn.functional.one_hot(torch.randint(0, classes, (1, batch)), classes).float()
     with tempfile.TemporaryDirectory() as d:
@@ -247,6 +255,8 @@ verify()
 events()
 for arch in ("resnet18", "resnet34", "resnet50"):
     exact(arch, "supervised", 4, 64)
+for arch in ("ran18:width=16", "ran18:width=16,reading=code", "ran18:width=16,views=8,relation=false", "ran50:width=8"):
+    exact(arch, "supervised", 3, 64)
 for form in ("clean", "paper", "code"):
     exact("resnet18", "contrastive:form=" + form, 4, 64)
     exact("resnet18", "distill:form=" + form, 4, 64)

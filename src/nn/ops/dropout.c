@@ -24,13 +24,13 @@ dropout_grad(mf_graph *g, const mf_node *n, const mf_ref *dout, const bool *need
 
 const mf_op_def mf_op_dropout = {
     .name = "dropout", .summary = "sets elements to zero at random, scales the others",
-    .attr_size = sizeof(mf_dropout_attrs), .min_in = 1, .max_in = 1, .nout = 1,
+    .attr_size = sizeof(mf_dropout_attrs), .min_in = 1, .max_in = 1, .nout = 1, .flags = MF_OP_DRAWS,
     .out_kind = {MF_KIND_SAME0}, .infer = dropout_infer, .grad = dropout_grad,
 };
 
 const mf_op_def mf_op_dropout_dx = {
     .name = "dropout_dx", .summary = "gradient of dropout",
-    .attr_size = sizeof(mf_dropout_attrs), .min_in = 1, .max_in = 1, .nout = 1, .flags = MF_OP_NO_GRAD,
+    .attr_size = sizeof(mf_dropout_attrs), .min_in = 1, .max_in = 1, .nout = 1, .flags = MF_OP_NO_GRAD | MF_OP_DRAWS,
     .out_kind = {MF_KIND_SAME0}, .infer = dropout_infer,
 };
 
