@@ -90,6 +90,7 @@ opening(mf_str *out, const mf_report_in *in)
 {
     const mf_predictions *p = in->p;
     mf_str                names = {0};
+    bool                  cross = false;
 
     mf_str_add(out, "<h1>");
     for (int r = 0; r < p->n_runs; r++) {
@@ -109,7 +110,12 @@ opening(mf_str *out, const mf_report_in *in)
     mf_str_printf(out, "%d %s", p->n_methods, p->n_methods == 1 ? "method, " : "methods, ");
     mf_html_text(out, mf_str_c(&names));
     mf_str_printf(out, "; %zu pictures of %zu people%s, ", p->n_images, p->n_subjects, p->n_subjects == 0 ? " (who they are is not known)" : "");
-    if (p->folds > 1) {
+    for (int r = 0; r < p->n_runs; r++) {
+        cross = cross || p->run[r].cross;
+    }
+    if (cross) {
+        mf_str_printf(out, "scored by networks that were trained on another data set, those of %d fold%s.</p>\n", p->folds, p->folds == 1 ? "" : "s");
+    } else if (p->folds > 1) {
         mf_str_printf(out, "%d folds. Every answer was given by a network that was not trained on that fold.</p>\n", p->folds);
     } else {
         mf_str_add(out, "scored once.</p>\n");
