@@ -197,7 +197,8 @@ void
 mf_cli_train_help(mf_str *out)
 {
     mf_str_add(out, "Methods (--method). baseline-nm, baseline-m, baseline are supervised on non-masked,\n"
-                    "masked, all pictures; NAME-paper and NAME-code are contrastive and distill in those forms:\n");
+                    "masked, all pictures; NAME-paper and NAME-code are contrastive and distill in those forms;\n"
+                    "contrastive-cosine, -supcon, -infonce name its --pull, hinton-privileged its option:\n");
     for (size_t i = 0; i < mf_method_count(); i++) {
         entry(out, mf_method_at(i)->name, mf_method_at(i)->summary, mf_method_at(i)->opts);
     }

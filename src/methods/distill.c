@@ -53,19 +53,12 @@ distill_build(mf_method_out *out, mf_graph *g, const mf_method_in *in, const voi
 {
     const distill_cfg *c     = cfg;
     const bool         twice = c->double_softmax != 0 ? c->double_softmax == 2 : c->form == MF_FORM_CODE;
-    const bool         train = mf_graph_is_training(g);
     mf_model_out       t, s;
     mf_ref             a, b, far, ce;
     mf_status          st;
 
-    mf_graph_push(g, "teacher");
-    mf_graph_training(g, false);
-    mf_graph_frozen(g, true);
-    st = mf_model_build(&t, in->teacher, g, in->x[0], err);
-    mf_graph_frozen(g, false);
-    mf_graph_training(g, train);
-    mf_graph_pop(g);
-    if (st < 0 || (st = mf_model_build(&s, in->model, g, in->x[1], err)) < 0) {
+    if ((st = mf_method_teacher(&t, g, in, in->x[0], err)) < 0 ||
+        (st = mf_model_build(&s, in->model, g, in->x[1], err)) < 0) {
         return st;
     }
     switch (in->model->norm) {

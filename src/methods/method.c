@@ -27,6 +27,10 @@ static const struct preset {
     {"baseline", &mf_method_supervised, "rows", "all"},
     {"baseline-m", &mf_method_supervised, "rows", "occluded"},
     {"baseline-nm", &mf_method_supervised, "rows", "clear"},
+    {"contrastive-cosine", &mf_method_contrastive, "pull", "cosine"},
+    {"contrastive-infonce", &mf_method_contrastive, "pull", "infonce"},
+    {"contrastive-supcon", &mf_method_contrastive, "pull", "supcon"},
+    {"hinton-privileged", &mf_method_hinton, "privileged", "true"},
     {"contrastive-code", &mf_method_contrastive, "form", "code"},
     {"contrastive-paper", &mf_method_contrastive, "form", "paper"},
     {"distill-code", &mf_method_distill, "form", "code"},
@@ -86,6 +90,22 @@ mf_method_net_loss(mf_ref *out, mf_graph *g, const mf_method_in *in, const mf_mo
     }
     *out = sum;
     return mf_graph_check(g, err);
+}
+
+mf_status
+mf_method_teacher(mf_model_out *out, mf_graph *g, const mf_method_in *in, mf_ref x, mf_err *err)
+{
+    const bool train = mf_graph_is_training(g);
+    mf_status  st;
+
+    mf_graph_push(g, "teacher");
+    mf_graph_training(g, false);
+    mf_graph_frozen(g, true);
+    st = mf_model_build(out, in->teacher, g, x, err);
+    mf_graph_frozen(g, false);
+    mf_graph_training(g, train);
+    mf_graph_pop(g);
+    return st;
 }
 
 mf_status

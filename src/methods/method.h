@@ -40,6 +40,7 @@ typedef struct mf_method_def {
     mf_samples_kind samples;
     int             pictures;
     bool            needs_teacher;   /* a frozen network under scope "teacher" trained on clear pictures */
+    bool            teacher_answers; /* its classifier is used too: it must be of the same classes */
     double        (*same_prob)(const void *cfg); /* PAIR_DRAW: p; NULL otherwise */
     mf_rows_kind  (*rows)(const void *cfg);      /* ROWS; NULL: all */
     mf_norm_place (*norm)(const void *cfg);      /* what the model is built with */
@@ -56,6 +57,8 @@ mf_status mf_method_loss(mf_ref *out, mf_graph *g, const mf_method_in *in, mf_re
 /* What a network is trained by: that loss of its logits, or where it has several heads the sum over them by their weights,
  * and the penalty that it brings with it. `twice`: of probabilities in place of logits (msde.md 2.4). */
 mf_status mf_method_net_loss(mf_ref *out, mf_graph *g, const mf_method_in *in, const mf_model_out *net, bool twice, mf_err *err);
+/* The frozen network under the scope "teacher" on picture x, in inference form. */
+mf_status mf_method_teacher(mf_model_out *out, mf_graph *g, const mf_method_in *in, mf_ref x, mf_err *err);
 /* By method name or preset name (baseline-nm, baseline-m, baseline are supervised with rows clear, occluded, all). */
 mf_status mf_method_make(mf_method *out, const char *name, mf_err *err);
 size_t               mf_method_count(void);

@@ -145,4 +145,18 @@ typedef struct mf_ce_attrs { float smoothing; int32_t pad; } mf_ce_attrs;
 mf_ref mf_cross_entropy(mf_graph *g, mf_ref logits, mf_ref target, mf_ref weight, float smoothing);
 mf_ref mf_mse(mf_graph *g, mf_ref a, mf_ref b);
 
+/* ---- pairs of a batch ----------------------------------------------------------------------------------------
+ * eye: x [N,...] (shape only) -> [N,N], the identity. No gradient.
+ * triplet_pick: dp [N,N], dn [N,N], target [N,C] -> positive [N,N], negative [N,N]: dp[i][j] is the distance of anchor i from
+ *   the possible positive j, dn[i][j] that from sample j; a sample's class is its largest target. Row i of `positive` is 1 at
+ *   one positive: with probability `same` i itself, else another sample of its class, drawn evenly (i where there is none).
+ *   `negative` is 1/M at the M (anchor, negative) pairs of the batch that count: those of another class, by anchor
+ *   ALL: each; HARDEST: the nearest; SEMI_HARD: the nearest with dp < dn < dp + margin, else the nearest; RANDOM: one, drawn
+ *   evenly. Of one class alone there are none, and `negative` is 0. Draws are a function of (run seed, run step, `id`,
+ *   anchor). No gradient: the loss multiplies distances by what is picked. */
+typedef enum mf_mining { MF_MINE_SEMI_HARD, MF_MINE_HARDEST, MF_MINE_ALL, MF_MINE_RANDOM, MF_MINE_COUNT } mf_mining;
+typedef struct mf_triplet_attrs { int32_t mining; float margin, same; uint32_t id; } mf_triplet_attrs;
+mf_ref mf_eye(mf_graph *g, mf_ref x);
+mf_ref mf_triplet_pick(mf_graph *g, mf_ref dp, mf_ref dn, mf_ref target, mf_mining mining, float margin, float same, mf_ref *negative);
+
 #endif

@@ -24,6 +24,7 @@ struct mf_network {
     int           size[2];
     mf_feed       feed[2][3];
     int           pictures, terms;
+    bool          reads[3];   /* whether the graph looks at a picture: a method may leave one aside */
     const char   *term_name[MF_METHOD_TERMS_MAX];
     char          term_out[MF_METHOD_TERMS_MAX][48];
     mf_infer     *infer;
@@ -176,7 +177,10 @@ compile(mf_network *n, const mf_network_opts *o, mf_err *err)
             return mf_fail_in(err, st, "training with a batch of %d", c.batch);
         }
         for (int x = 0; x < n->pictures; x++) {
-            if ((st = mf_feed_open(&n->feed[k][x], n->program[k], x_names[x], err)) < 0) {
+            mf_tdesc d;
+
+            n->reads[x] = mf_program_input_desc(n->program[k], x_names[x], &d, NULL) == MF_OK;
+            if (n->reads[x] && (st = mf_feed_open(&n->feed[k][x], n->program[k], x_names[x], err)) < 0) {
                 return st;
             }
         }
@@ -263,8 +267,8 @@ start_values(mf_network *n, const mf_network_opts *o, mf_err *err)
             return mf_fail(err, MF_E_USAGE, "%s needs a teacher: give --teacher FILE, weights trained on non-masked pictures",
                            o->settings->method.name);
         }
-        /* The teacher's classifier is not used, so another number of classes does no harm. */
-        if ((st = load_file(n, o->teacher, &n->teacher, TEACHER, true, o->seed, o->log, err)) < 0) {
+        /* Where the teacher's classifier is not used, another number of classes does no harm. */
+        if ((st = load_file(n, o->teacher, &n->teacher, TEACHER, !o->settings->method.def->teacher_answers, o->seed, o->log, err)) < 0) {
             return mf_fail_in(err, st, "teacher");
         }
     }
@@ -363,7 +367,7 @@ mf_network_run(mf_network *n, const mf_batch *b, uint64_t seed, uint64_t step, m
 
     MF_ASSERT(b->n == (size_t)n->size[k] && p != NULL);
     for (int x = 0; x < n->pictures; x++) {
-        if ((st = mf_feed_give(&n->feed[k][x], b->x[x], form, err)) < 0) {
+        if (n->reads[x] && (st = mf_feed_give(&n->feed[k][x], b->x[x], form, err)) < 0) {
             return st;
         }
     }

@@ -586,6 +586,26 @@ mse_of_maps(mf_fx *f)
     return mf_scale(f->g, mf_mse(f->g, a, b), 100.0, 0.0);
 }
 
+/* The identity weighs a matrix. */
+static mf_ref
+eye(mf_fx *f)
+{
+    int64_t n = draw(f, 1, 5);
+    mf_ref  x = normal(f, "x", mf_shape_of(2, n, n));
+    return mf_mul(f->g, x, mf_add(f->g, x, mf_eye(f->g, x)));
+}
+
+/* The choice is made by fixed distances; what is chosen is differentiated. */
+static mf_ref
+triplet_pick(mf_fx *f)
+{
+    int64_t n = draw(f, 2, 6);
+    mf_ref  x = normal(f, "x", mf_shape_of(2, n, n)), dp = fixed(f, "dp", mf_shape_of(2, n, n), 0, 4), negative, positive;
+    positive  = mf_triplet_pick(f->g, dp, fixed(f, "dn", mf_shape_of(2, n, n), 0, 4), targets(f, n, 3),
+                                (mf_mining)draw(f, 0, MF_MINE_COUNT - 1), 0.5f, 0.5f, &negative);
+    return mf_add(f->g, mf_mul(f->g, x, positive), mf_mul(f->g, mf_unary(f->g, MF_U_SQUARE, x), negative));
+}
+
 static const mf_fixture table[] = {
     {"avgpool", "windows, pads, ceil", avgpool},
     {"binary", "add", binary_add},
@@ -614,6 +634,7 @@ static const mf_fixture table[] = {
     {"cross_entropy", "of a softmax", cross_entropy_twice},
     {"dropout", "", dropout},
     {"expand", "", expand},
+    {"eye", "", eye},
     {"gap", "", gap},
     {"l2norm", "", l2norm},
     {"log_softmax", "", log_softmax},
@@ -635,6 +656,7 @@ static const mf_fixture table[] = {
     {"slice", "", slice},
     {"softmax", "channels", softmax},
     {"softmax", "last axis", softmax_last},
+    {"triplet_pick", "every way of mining", triplet_pick},
     {"unary", "relu", unary_relu},
     {"unary", "sigmoid", unary_sigmoid},
     {"unary", "tanh", unary_tanh},

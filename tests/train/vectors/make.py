@@ -135,25 +135,72 @@ mse = torch.nn.MSELoss()
 y = torch.tensor([0, 1, 2, 3, 4, 0])
 
 
-def curve(method, form):
+def pull(kind, a, b, tau=0.1):
+    """Written pair by pair, from the papers' equations."""
+    a, b, n = unit(a), unit(b), len(y)
+    if kind == "cosine":
+        return torch.stack([1 - torch.nn.functional.cosine_similarity(a[i], b[i], dim=0) for i in range(n)]).mean()
+    if kind == "infonce":
+        s = a @ b.T / tau
+        return 0.5 * (ce(s, torch.arange(n)) + ce(s.T, torch.arange(n)))
+    z, label, total = torch.cat([a, b]), torch.cat([y, y]), 0.0
+    for i in range(2 * n):
+        rest = torch.tensor([j for j in range(2 * n) if j != i])
+        logits = z[rest] @ z[i] / tau
+        logp = logits - torch.logsumexp(logits, 0)
+        total = total - logp[label[rest] == label[i]].mean()
+    return total / (2 * n)
+
+
+def triplets(anchor, teacher, o):
+    """The mean over the triplets that `mining` chooses."""
+    anchor, teacher, margin, total, count = unit(anchor), unit(teacher), float(o.get("triplet_margin", 0.2)), 0.0, 0
+    for i in range(len(y)):
+        mates = [j for j in range(len(y)) if j != i and y[j] == y[i]]
+        p = mates[0] if o["same_image"] == "0" and mates else i     # never more than one here: nothing is drawn
+        dp = (anchor[i] - teacher[p]).pow(2).sum()
+        dn = {j: (anchor[i] - anchor[j]).pow(2).sum() for j in range(len(y)) if y[j] != y[i]}
+        near = sorted(dn, key=lambda j: dn[j].item())
+        semi = [j for j in near if dp < dn[j] < dp + margin]
+        kind = o.get("mining", "semi-hard")
+        for j in near if kind == "all" else [semi[0] if kind == "semi-hard" and semi else near[0]]:
+            total = total + torch.relu(dp - dn[j] + margin)
+            count += 1
+    return total / count
+
+
+def curve(method, form, o):
     net, teacher = start(Net(), 0.1), start(Net(), 2.3).eval()
-    net.norm = teacher.norm = {"none": "none", "clean": "none", "paper": "embedding", "code": "map"}[form]
+    net.norm = teacher.norm = {"clean": "none", "paper": "embedding", "code": "map"}[form or "clean"]
     twice = (lambda z: torch.softmax(z, 1)) if form == "code" else (lambda z: z)
-    o = torch.optim.Adam([{"params": [p for n, p in net.named_parameters() if not n.startswith("fc")], "lr": 0.003},
-                          {"params": net.fc.parameters(), "lr": 0.01}], weight_decay=0)
+    adam = torch.optim.Adam([{"params": [p for n, p in net.named_parameters() if not n.startswith("fc")], "lr": 0.003},
+                             {"params": net.fc.parameters(), "lr": 0.01}], weight_decay=0)
     losses = []
     net.train()
     for t in range(20):
         a, b = pictures(0.2 + 0.05 * t), pictures(0.9 + 0.05 * t)
-        o.zero_grad()
+        adam.zero_grad()
         if method == "supervised":
             loss = ce(net(a)[2], y)
         elif method == "contrastive":
             ma, ea, za = net(a)
             mb, eb, zb = net(b)
             alpha = 1.0 if form == "code" else 0.2
-            pull = mse(ma, mb) if form == "code" else mse(ea, eb)
-            loss = alpha * pull + ce(twice(za), y) + ce(twice(zb), y)
+            far = pull(o["pull"], ea, eb) if "pull" in o else mse(ma, mb) if form == "code" else mse(ea, eb)
+            loss = alpha * far + ce(twice(za), y) + ce(twice(zb), y)
+        elif method == "hinton":
+            with torch.no_grad():
+                zt = teacher(b if o.get("teacher_sees") == "same" else a)[2]
+            zs, T, w = net(b)[2], float(o.get("temperature", 4)), float(o.get("soft_weight", 0.7))
+            kl = torch.nn.KLDivLoss(reduction="batchmean")
+            q = torch.softmax(zt / T, 1)
+            soft = kl(torch.log_softmax(zs if "privileged" in o else zs / T, 1), q) - (q * q.log()).sum(1).mean()
+            loss = (1 - w) * ce(zs, y) + w * (1 if "privileged" in o else T * T) * soft
+        elif method == "triplet":
+            with torch.no_grad():
+                et = teacher(a)[1]
+            _, es, zs = net(b)
+            loss = triplets(es, et, o) + ce(zs if "joint" in o else net.fc(es.detach()), y)
         else:
             with torch.no_grad():
                 mt, et, _ = teacher(a)
@@ -161,18 +208,22 @@ def curve(method, form):
             far = mse(mt, ms) if form == "code" else mse(et, es) if form == "paper" else mse(unit(et), unit(es))
             loss = ce(twice(zs), y) + 100.0 * far
         loss.backward()
-        o.step()
+        adam.step()
         losses.append(loss.item())
     return losses, net.bn1.running_mean.tolist(), net.bn2.running_var.tolist(), net.fc.weight.detach().reshape(-1).tolist()
 
 
+CURVES = [("supervised", {})] + [(m, {"form": f}) for m in ("contrastive", "distill") for f in ("clean", "paper", "code")] + [
+    ("contrastive", {"pull": "cosine"}), ("contrastive", {"pull": "supcon"}), ("contrastive", {"pull": "infonce"}),
+    ("hinton", {}), ("hinton", {"temperature": "1", "soft_weight": "0.3"}), ("hinton", {"privileged": "true"}),
+    ("hinton", {"teacher_sees": "same"}),
+    ("triplet", {"same_image": "1"}), ("triplet", {"same_image": "0", "mining": "hardest"}),
+    ("triplet", {"same_image": "0", "mining": "all", "triplet_margin": "0.5", "joint": "true"})]
 with open(os.path.join(HERE, "curves.txt"), "w") as f:
     head(f)
-    for method, forms in (("supervised", ["none"]), ("contrastive", ["clean", "paper", "code"]),
-                          ("distill", ["clean", "paper", "code"])):
-        for form in forms:
-            losses, mean, var, fc = curve(method, form)
-            assert all(math.isfinite(v) for v in losses)
-            f.write("case %s %s\n" % (method, form))
-            for row in (losses, mean, var, fc):
-                f.write(" ".join("%.10g" % v for v in row) + "\n")
+    for method, options in CURVES:
+        losses, mean, var, fc = curve(method, options.get("form", ""), options)
+        assert all(math.isfinite(v) for v in losses)
+        f.write("case %s" % method + "".join(" %s=%s" % kv for kv in options.items()) + "\n")
+        for row in (losses, mean, var, fc):
+            f.write(" ".join("%.10g" % v for v in row) + "\n")

@@ -1,0 +1,146 @@
+/* Every method of the registry on drawn pictures: a step allocates nothing, and a run stopped in mid-epoch and resumed ends
+ * in the bits of one that was left alone. */
+#include "support.h"
+
+#include <string.h>
+
+#include "core/mem.h"
+#include "runs.h"
+#include "train/network.h"
+
+static bool
+end_at_two(void *arg, uint64_t step)
+{
+    (void)arg;
+    return step + 1 < 2;
+}
+
+typedef struct counting {
+    uint64_t before;
+    int      steps, calm; /* calm: those without an allocation */
+} counting;
+
+static bool
+count_allocations(void *arg, uint64_t step)
+{
+    counting *c   = arg;
+    uint64_t  now = mf_mem_count();
+
+    c->steps  = (int)step + 1;
+    c->calm += c->before == now;
+    c->before = now;
+    return true;
+}
+
+static void
+settings_of(mf_settings *s, const char *method, const char *teacher)
+{
+    mf_err err = {0};
+
+    runs_settings(s, method, 2);
+    assert_mf_ok(mf_settings_set(s, "width", "8", &err), &err);
+    s->t.precision = 1;
+    s->t.batch     = 4;
+    s->t.workers   = 0;
+    s->t.balanced  = true;
+    snprintf(s->t.teacher.s, sizeof s->t.teacher.s, "%s", teacher);
+}
+
+static const char *
+teacher_file(const char *data)
+{
+    static char path[1200];
+    mf_settings s;
+    mf_err      err = {0};
+
+    if (path[0] != '\0') {
+        return path;
+    }
+    settings_of(&s, "baseline-nm", "");
+    s.t.epochs = 1;
+    assert_mf_ok(runs_train(data, &s, mf_test_path("teacher"), false, NULL, NULL, &err), &err);
+    snprintf(path, sizeof path, "%s/weights/best.safetensors", mf_test_path("teacher"));
+    return path;
+}
+
+static void
+check(const char *data, const char *method, const char *teacher)
+{
+    char        whole[1200], broken[1200], name[100], calm[100];
+    mf_settings s;
+    counting    c   = {0};
+    mf_err      err = {0};
+
+    snprintf(name, sizeof name, "%s-whole", method);
+    snprintf(whole, sizeof whole, "%s", mf_test_path(name));
+    snprintf(name, sizeof name, "%s-broken", method);
+    snprintf(broken, sizeof broken, "%s", mf_test_path(name));
+    snprintf(calm, sizeof calm, "%s-calm", method);
+    settings_of(&s, method, teacher);
+    s.t.epochs = 1;
+    assert_mf_ok(runs_train(data, &s, mf_test_path(calm), false, count_allocations, &c, &err), &err);
+    printf("%-20s %d of %d steps without an allocation\n", method, c.calm, c.steps);
+    assert_true(c.steps >= 4 && c.calm >= c.steps - 2); /* the first full and the first partial batch make what later ones use */
+    s.t.epochs = 2;
+    assert_mf_ok(runs_train(data, &s, whole, false, NULL, NULL, &err), &err);
+    s.t.save_seconds = 1e-9; /* a state after every step */
+    assert_mf_fails(runs_train(data, &s, broken, false, end_at_two, NULL, &err), MF_E_CANCELLED, &err, NULL);
+    assert_mf_ok(runs_train(data, &s, broken, true, NULL, NULL, &err), &err);
+    runs_same_file(whole, broken, "results.csv");
+    runs_same_file(whole, broken, "predictions.csv");
+    runs_same_file(whole, broken, "weights/last.safetensors");
+}
+
+static void
+test_every_method(void **state)
+{
+    char        data[1200];
+    const char *teacher;
+
+    snprintf(data, sizeof data, "%s", runs_dataset("set", 10)); /* a path of the test's folder is lent for a while only */
+    teacher = teacher_file(data);
+    (void)state;
+    for (size_t i = 0; i < mf_method_count(); i++) {
+        check(data, mf_method_at(i)->name, teacher);
+    }
+    check(data, "contrastive-supcon", teacher);
+}
+
+/* A teacher whose answers count must know as many classes; one whose features count need not. */
+static void
+test_teacher_of_other_classes(void **state)
+{
+    const char *teacher = teacher_file(runs_dataset("set", 10));
+
+    (void)state;
+    for (size_t i = 0; i < mf_method_count(); i++) {
+        const mf_method_def *d = mf_method_at(i);
+        mf_settings          s;
+        mf_network          *n;
+        mf_err               err = {0};
+        mf_network_opts      o   = {.settings = &s, .classes = RUNS_CLASSES + 2, .batch = 4, .eval_batch = 4, .teacher = teacher,
+                                    .backend = "ref", .seed = 1};
+
+        if (!d->needs_teacher) {
+            assert_false(d->teacher_answers);
+            continue;
+        }
+        settings_of(&s, d->name, teacher);
+        if (d->teacher_answers) {
+            assert_mf_fails(mf_network_new(&n, &o, &err), MF_E_ARG, &err, "fc.weight");
+        } else {
+            assert_mf_ok(mf_network_new(&n, &o, &err), &err);
+            mf_network_free(n);
+        }
+        o.teacher = NULL;
+        assert_mf_fails(mf_network_new(&n, &o, &err), MF_E_USAGE, &err, "--teacher FILE");
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_method), cmocka_unit_test(test_teacher_of_other_classes)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
