@@ -83,6 +83,10 @@ test_joins(void **state)
         {.op = "concat", .attrs = AXIS(1, 0, 0), .in = {F32(3, 5), F32(3, 7)}, .f32_only = true},
         {.op = "slice", .attrs = AXIS(1, 5, 20), .in = {ACT(3, 33, 7, 9)}},
         {.op = "slice", .attrs = AXIS(1, 16, 32), .in = {ACT(1, 64, 5, 5)}},
+        {.op = "slice", .attrs = AXIS(2, 2, 4), .in = {ACT(3, 33, 7, 9)}},
+        {.op = "slice", .attrs = AXIS(3, 0, 5), .in = {ACT(2, 64, 7, 9)}},
+        {.op = "slice_dx", .attrs = AXIS(2, 3, 4), .in = {ACT(3, 17, 4, 9), ACT(3, 17, 7, 9)}},
+        {.op = "slice_dx", .attrs = AXIS(3, 1, 5), .in = {ACT(2, 64, 7, 5), ACT(2, 64, 7, 9)}},
         {.op = "slice_dx", .attrs = AXIS(1, 5, 20), .in = {ACT(3, 20, 7, 9), ACT(3, 33, 7, 9)}},
         {.op = "slice_dx", .attrs = AXIS(1, 16, 32), .in = {ACT(1, 32, 5, 5), ACT(1, 64, 5, 5)}},
     };

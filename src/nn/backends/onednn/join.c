@@ -1,7 +1,7 @@
 /* nn/backends/onednn/join.c: joining and cutting along the channels, in whatever layout the values have.
  *
  * concat: x0, x1, ... -> y. slice: x -> channels [start, start+len). slice_dx: dy, like (shape) -> dy placed into zeros.
- * Other axes and ranks run on the reference kernel. */
+ * Rows and columns are window.c's; what is left runs on the reference kernel. */
 #include "nn/backends/onednn/map.h"
 #include "nn/backends/onednn/onednn.h"
 
