@@ -77,8 +77,8 @@ DEPTHS = {"18": (Basic, (2, 2, 2, 2)), "34": (Basic, (3, 4, 6, 3)), "50": (Bottl
 def make(name, classes=7, channels=3, options=None):
     """`options`: those of maskfer's architecture, as strings."""
     options = dict(options or {})
-    for prefix, module in (("ran", "ran"),):
-        if name.startswith(prefix):
+    for module in ("ran", "scan"):
+        if name.startswith(module):
             return __import__(module).make(name, classes, channels, options)
     block, depth = DEPTHS[name[6:]]
     return ResNet(block, depth, classes, channels, int(options.get("width", 64)))

@@ -66,7 +66,7 @@ classes_in_file(const mf_tensors *ts, const char *head)
             continue;
         }
         for (const char *name = t->name; name != NULL; name = strchr(name, '.'), name = name != NULL ? name + 1 : NULL) {
-            if (mf_str_glob(head, name)) {
+            if (mf_str_glob_any(head, name)) {
                 return t->shape.dim[0];
             }
         }
@@ -178,7 +178,7 @@ load_network(verifier *v, mf_cli *cli)
         log_names(cli, "unexpected in the file", &v->report.unexpected);
         return mf_fail(err, MF_E_NOTFOUND, "the file lacks %zu tensors of %s, '%s' first%s", v->report.missing.n, v->model.def->name,
                        v->report.missing.name[0],
-                       mf_str_glob(v->model.def->head, v->report.missing.name[0]) ? "; --new-head starts the classifier anew" : "");
+                       mf_str_glob_any(v->model.def->head, v->report.missing.name[0]) ? "; --new-head starts the classifier anew" : "");
     }
     return MF_OK;
 }

@@ -136,16 +136,17 @@ mf_str_ends(const char *s, const char *suffix)
     return n >= m && memcmp(s + n - m, suffix, m) == 0;
 }
 
-bool
-mf_str_glob(const char *pattern, const char *s)
+/* The same of a pattern that ends at `end`. */
+static bool
+glob_until(const char *pattern, const char *end, const char *s)
 {
     const char *star = NULL, *retry = NULL; /* the last '*', and where its run would next end */
 
     while (*s != '\0') {
-        if (*pattern == '*') {
+        if (pattern < end && *pattern == '*') {
             star  = pattern++;
             retry = s;
-        } else if (*pattern == '?' || *pattern == *s) {
+        } else if (pattern < end && (*pattern == '?' || *pattern == *s)) {
             pattern++;
             s++;
         } else if (star != NULL) {
@@ -155,10 +156,28 @@ mf_str_glob(const char *pattern, const char *s)
             return false;
         }
     }
-    while (*pattern == '*') {
+    while (pattern < end && *pattern == '*') {
         pattern++;
     }
-    return *pattern == '\0';
+    return pattern == end;
+}
+
+bool
+mf_str_glob(const char *pattern, const char *s)
+{
+    return glob_until(pattern, pattern + strlen(pattern), s);
+}
+
+bool
+mf_str_glob_any(const char *patterns, const char *s)
+{
+    for (size_t n; *patterns != '\0'; patterns += n + (patterns[n] == ',')) {
+        n = strcspn(patterns, ",");
+        if (glob_until(patterns, patterns + n, s)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static size_t

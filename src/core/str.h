@@ -31,6 +31,8 @@ bool mf_str_starts(const char *s, const char *prefix);
 bool mf_str_ends(const char *s, const char *suffix);
 /* Shell-like pattern: '*' any run, '?' one character, all else literal. */
 bool mf_str_glob(const char *pattern, const char *s);
+/* Whether one of the patterns in a list with commas ("conv1.*,fc.*") does. */
+bool mf_str_glob_any(const char *patterns, const char *s);
 /* Edit distance (insert, delete, substitute, swap = 1). */
 size_t mf_str_distance(const char *a, const char *b);
 /* The nearest of `names` (NULL-terminated), or NULL where none is near enough to be meant. */

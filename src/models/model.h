@@ -23,7 +23,7 @@ typedef struct mf_model_def {
     size_t        cfg_size;
     const mf_opt *opts;                    /* own options; may be empty */
     int           min_size;                /* smallest side of an input */
-    const char   *head;                    /* glob of the classifier's parameter names: "fc.*" */
+    const char   *head;                    /* globs of the classifier's parameter names: "fc.*", "fc.*,last.*" */
     /* x [N,C,H,W] -> last map [N,D,h,w]; map -> embedding [N,D]; embedding -> logits [N,classes]. */
     mf_ref (*trunk)(mf_graph *g, mf_ref x, const void *cfg);
     mf_ref (*pool)(mf_graph *g, mf_ref map, const void *cfg);

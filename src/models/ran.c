@@ -109,7 +109,7 @@ region_bias(mf_graph *g, mf_ref a, int n, int face, double margin)
 static mf_ref
 embed(mf_model_out *out, mf_graph *g, mf_ref x, const mf_resnet_spec *spec, const ran_cfg *c)
 {
-    const mf_resnet_cfg trunk = {c->width, c->stem};
+    const mf_resnet_cfg trunk = {.width = c->width, .stem = c->stem};
     const int    n = c->views == 0 ? 6 : 8, face = c->reading == READ_CODE ? n - 1 : 0;
     const bool   softmax = c->attention_softmax == 0 ? c->reading == READ_CODE : c->attention_softmax == 2;
     const double margin  = c->region_margin >= 0 ? c->region_margin : c->reading == READ_CODE ? 0.1 : 0.02;

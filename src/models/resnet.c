@@ -16,7 +16,7 @@
 
 static const char *const stem_words[] = {"imagenet", "half", "full", NULL};
 
-static const mf_opt resnet_opts[] = {MF_RESNET_OPTS(mf_resnet_cfg, stem_words), MF_OPT_END};
+static const mf_opt resnet_opts[] = {MF_RESNET_OPTS(mf_resnet_cfg, stem_words), MF_OPT_END}; /* vggface2 stays false */
 
 /* x [N,ci,h,w] -> [N,co,h/s,w/s]: conv bn relu conv bn, shortcut added, relu. */
 static mf_ref
@@ -35,15 +35,15 @@ basic_block(mf_graph *g, mf_ref x, int width, int stride, bool project)
     return mf_relu(g, mf_add(g, y, id));
 }
 
-/* 1x1 to width, 3x3 with the stride, 1x1 to 4 width. */
+/* 1x1 to width, 3x3 with the stride (`early`: the 1x1 has it), 1x1 to 4 width. */
 static mf_ref
-bottleneck(mf_graph *g, mf_ref x, int width, int stride, bool project)
+bottleneck(mf_graph *g, mf_ref x, int width, int stride, bool project, bool early)
 {
     mf_ref id = x, y;
 
-    y = mf_layer_conv(g, x, "conv1", width, 1, 1, 0, 1, 1);
+    y = mf_layer_conv(g, x, "conv1", width, 1, early ? stride : 1, 0, 1, 1);
     y = mf_relu(g, mf_batchnorm(g, y, "bn1"));
-    y = mf_layer_conv(g, y, "conv2", width, 3, stride, 1, 1, 1);
+    y = mf_layer_conv(g, y, "conv2", width, 3, early ? 1 : stride, 1, 1, 1);
     y = mf_relu(g, mf_batchnorm(g, y, "bn2"));
     y = mf_layer_conv(g, y, "conv3", 4 * width, 1, 1, 0, 1, 1);
     y = mf_batchnorm(g, y, "bn3");
@@ -60,6 +60,7 @@ mf_resnet_stem(mf_graph *g, mf_ref x, const mf_resnet_cfg *c)
     mf_pool_attrs pool  = {.kh = 3, .kw = 3, .sh = 2, .sw = 2, .ph = 1, .pw = 1};
     const int     first = (int)c->width;
 
+    if (c->vggface2) pool.ph = pool.pw = 0, pool.ceil = 1;
     x = c->stem == MF_STEM_IMAGENET ? mf_layer_conv(g, x, "conv1", first, 7, 2, 3, 1, 1)
                                     : mf_layer_conv(g, x, "conv1", first, 3, c->stem == MF_STEM_HALF ? 2 : 1, 1, 1, 1);
     x = mf_relu(g, mf_batchnorm(g, x, "bn1"));
@@ -77,7 +78,7 @@ mf_resnet_stage(mf_graph *g, mf_ref x, const mf_resnet_spec *s, const mf_resnet_
 
         snprintf(scope, sizeof scope, "layer%d.%d", stage, b);
         mf_graph_push(g, scope);
-        x = s->bottleneck ? bottleneck(g, x, width, b == 0 ? stride : 1, project) : basic_block(g, x, width, b == 0 ? stride : 1, project);
+        x = s->bottleneck ? bottleneck(g, x, width, b == 0 ? stride : 1, project, c->vggface2) : basic_block(g, x, width, b == 0 ? stride : 1, project);
         mf_graph_pop(g);
     }
     return x;

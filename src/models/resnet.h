@@ -8,6 +8,7 @@ typedef enum mf_stem { MF_STEM_IMAGENET, MF_STEM_HALF, MF_STEM_FULL } mf_stem;
 typedef struct mf_resnet_cfg {
     int64_t width; /* channels of the first stage; each later one has twice as many */
     int     stem;  /* mf_stem */
+    bool    vggface2; /* a bottleneck's stride on its first convolution; the stem's pooling without pad, rounded up */
 } mf_resnet_cfg;
 
 /* The rows of T, which has fields `width` and `stem` like those above. */

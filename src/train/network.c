@@ -54,27 +54,6 @@ is_own(const mf_param *p)
     return !mf_str_starts(p->name, TEACHER) && !mf_str_starts(p->name, LOSS);
 }
 
-/* "conv1.*,layer1.*": whether one of the patterns names p. */
-static bool
-named_by(const char *patterns, const char *name)
-{
-    char one[MF_OPT_STR_MAX];
-
-    while (*patterns != '\0') {
-        size_t n = strcspn(patterns, ",");
-
-        if (n < sizeof one) {
-            memcpy(one, patterns, n);
-            one[n] = '\0';
-            if (mf_str_glob(one, name)) {
-                return true;
-            }
-        }
-        patterns += n + (patterns[n] == ',');
-    }
-    return false;
-}
-
 static mf_status
 mark_parameters(mf_network *n, const mf_settings *s, mf_err *err)
 {
@@ -87,8 +66,8 @@ mark_parameters(mf_network *n, const mf_settings *s, mf_err *err)
             p->frozen = true;
             continue;
         }
-        p->group = mf_str_glob(n->model.def->head, p->name) ? 1 : 0;
-        if (named_by(s->t.freeze.s, p->name)) {
+        p->group = mf_str_glob_any(n->model.def->head, p->name) ? 1 : 0;
+        if (mf_str_glob_any(s->t.freeze.s, p->name)) {
             p->frozen = true;
             frozen++;
         } else {

@@ -126,7 +126,7 @@ find_head(loader *l)
 static bool
 in_head(const loader *l, const mf_param *p)
 {
-    return p->kind < MF_PARAM_BUFFER && l->head.len != 0 && mf_str_glob(mf_str_c(&l->head), p->name);
+    return p->kind < MF_PARAM_BUFFER && l->head.len != 0 && mf_str_glob_any(mf_str_c(&l->head), p->name);
 }
 
 /* ---- judging ---- */

@@ -59,6 +59,11 @@ patterns_match(void **state)
     assert_false(mf_str_glob("layer?.*.weight", "layer10.0.conv1.weight"));
     assert_true(mf_str_glob("a*b*c", "aXbXbXc"));
     assert_false(mf_str_glob("a*b*c", "aXbXbX"));
+    assert_true(mf_str_glob_any("conv1.*,fc.*", "fc.bias"));
+    assert_true(mf_str_glob_any("conv1.*,fc.*", "conv1.weight"));
+    assert_false(mf_str_glob_any("conv1.*,fc.?", "fc.bias"));
+    assert_false(mf_str_glob_any("", ""));
+    assert_true(mf_str_glob_any(",*", "a"));
     assert_true(mf_str_glob("[a]", "[a]"));
     assert_false(mf_str_glob("", "a"));
     /* Many stars must not take for ever. */

@@ -48,6 +48,7 @@ def lively(net):
     """Running statistics and affine parameters that matter, so that a swap of two of them shows."""
     for m in net.modules():
         if isinstance(m, torch.nn.BatchNorm2d):
+            m.eps = float(np.float32(m.eps))  # both take it in f32; in double the difference would show behind small variances
             m.weight.data.uniform_(0.5, 1.0)
             m.bias.data.uniform_(-0.2, 0.2)
             m.running_mean.uniform_(-0.1, 0.1)
@@ -255,8 +256,9 @@ verify()
 events()
 for arch in ("resnet18", "resnet34", "resnet50"):
     exact(arch, "supervised", 4, 64)
-for arch in ("ran18:width=16", "ran18:width=16,reading=code", "ran18:width=16,views=8,relation=false", "ran50:width=8"):
-    exact(arch, "supervised", 3, 64)
+for arch in ("ran18:width=16", "ran18:width=16,reading=code", "ran18:width=16,views=8,relation=false", "ran50:width=8",
+             "scan:width=8", "scan:width=8,reading=code", "scan:width=8,shared=true"):
+    exact(arch, "supervised", 3, 96 if arch.startswith("scan") else 64)
 for form in ("clean", "paper", "code"):
     exact("resnet18", "contrastive:form=" + form, 4, 64)
     exact("resnet18", "distill:form=" + form, 4, 64)
