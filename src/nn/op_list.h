@@ -1,4 +1,6 @@
 /* nn/op_list.h: every op, one line each, sorted. MF_OP(NAME) names the definition mf_op_NAME in nn/ops. */
+MF_OP(adaptive_avgpool)
+MF_OP(adaptive_avgpool_dx)
 MF_OP(avgpool)
 MF_OP(avgpool_dx)
 MF_OP(binary)

@@ -47,6 +47,9 @@ typedef struct mf_bn_attrs { float eps, momentum; int32_t act, pad; } mf_bn_attr
 /* The layer "scope.name": parameters weight, bias, running_mean, running_var, num_batches_tracked; training or eval form
  * by mf_graph_training (frozen scopes take the eval form). eps 1e-5, momentum 0.1. */
 mf_ref mf_batchnorm(mf_graph *g, mf_ref x, const char *name);
+/* The same with what is usual said otherwise. gamma: where the weight starts (1). */
+typedef struct mf_bn_spec { float eps, momentum; double gamma; } mf_bn_spec;
+mf_ref mf_batchnorm_as(mf_graph *g, mf_ref x, const char *name, mf_bn_spec s);
 
 /* ---- element-wise -------------------------------------------------------------------------------------------
  * unary: kind below.  unary_dx: dy, x or none, y or none -> dx: relu, sigmoid, tanh, exp and sqrt get y, the others x.
@@ -124,6 +127,10 @@ typedef struct mf_pool_attrs { int32_t kh, kw, sh, sw, ph, pw, ceil, count_pad; 
 mf_ref mf_maxpool(mf_graph *g, mf_ref x, mf_pool_attrs a);
 mf_ref mf_avgpool(mf_graph *g, mf_ref x, mf_pool_attrs a);
 mf_ref mf_gap(mf_graph *g, mf_ref x);
+/* adaptive_avgpool: x [N,C,H,W] -> [N,C,h,w], the mean over rows floor(i H / h) to ceil((i + 1) H / h) and columns likewise,
+ * as PyTorch's; cells may overlap and be larger than the map. adaptive_avgpool_dx: dy, x (shape only) -> dx. */
+typedef struct mf_adaptive_attrs { int32_t h, w; } mf_adaptive_attrs;
+mf_ref mf_adaptive_avgpool(mf_graph *g, mf_ref x, int h, int w);
 
 /* lrn: local response normalisation over `size` channels, clipped at the ends (Krizhevsky et al. 2012, section 3.3; alpha
  * is not divided by the size): y = x s^-beta, s = kappa + alpha sum_window x^2.  lrn_dx: dy, x -> dx. */

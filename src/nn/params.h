@@ -48,6 +48,10 @@ typedef struct mf_param {
     void         *grad;     /* NULL until a program with gradients is bound */
 } mf_param;
 
+/* Another name that a file may give a parameter: false if `name` is none, else its own name in `out`. */
+enum { MF_ALIAS_MAX = 256 };
+typedef bool mf_alias_fn(char out[MF_ALIAS_MAX], const char *name);
+
 typedef struct mf_params mf_params;
 mf_status mf_params_new(mf_params **out, mf_dtype dtype, mf_err *err);
 void      mf_params_free(mf_params *ps);

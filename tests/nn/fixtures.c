@@ -485,6 +485,12 @@ avgpool(mf_fx *f)
 }
 
 static mf_ref
+adaptive(mf_fx *f)
+{
+    return mf_adaptive_avgpool(f->g, normal(f, "x", shape4(2, draw(f, 1, 2), draw(f, 1, 6), draw(f, 1, 6))), (int)draw(f, 1, 5), (int)draw(f, 1, 5));
+}
+
+static mf_ref
 gap(mf_fx *f)
 {
     return mf_gap(f->g, normal(f, "x", small_map(f)));
@@ -666,6 +672,7 @@ static const mf_fixture table[] = {
     {"unary", "square", unary_square},
     {"unary", "abs", unary_abs},
     {"zoom", "given and drawn", zoom},
+    {"adaptive_avgpool", "more cells and fewer", adaptive},
 };
 
 size_t

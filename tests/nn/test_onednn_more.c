@@ -128,9 +128,22 @@ test_spreads(void **state)
 }
 
 static void
+test_fold(void **state)
+{
+    (void)state;
+    static const mf_bn_attrs bn = {.eps = 1e-3f};
+    const parity_case        cases[] = {
+        {.op = "bn_fold", .attrs = &bn, .in = {F32(17, 5, 3, 3), ABSENT, F32(17), F32(17), F32(17), F32_OF(FILL_POSITIVE, 17)}, .f32_only = true},
+        {.op = "bn_fold", .attrs = &bn, .in = {F32(64, 1, 3, 3), F32(64), F32(64), F32(64), F32(64), F32_OF(FILL_POSITIVE, 64)}, .f32_only = true},
+    };
+    RUN_ALL(cases);
+}
+
+static void
 test_softmax_and_windows(void **state)
 {
     (void)state;
+    static const mf_adaptive_attrs seven = {.h = 7, .w = 6};
     static const mf_dropout_attrs drop = {.p = 0.4f, .id = 5};
     static const mf_lrn_attrs     five = {.size = 5, .kappa = 1.0f, .alpha = 0.02f, .beta = 0.75f}, one = {.size = 1, .kappa = 2.0f, .alpha = 0.1f, .beta = 0.5f};
     static const mf_zoom_attrs    box = {.left = 0.075f, .top = 0.25f, .right = 0.925f, .bottom = 1.0f}, drawn = {.lo = 0.3f, .hi = 0.9f, .id = 2};
@@ -145,6 +158,10 @@ test_softmax_and_windows(void **state)
         {.op = "dropout", .attrs = &drop, .in = {ACT(3, 17, 7, 9)}},
         {.op = "dropout", .attrs = &drop, .in = {F32(5, 4096)}, .f32_only = true},
         {.op = "dropout_dx", .attrs = &drop, .in = {ACT(3, 64, 7, 9)}},
+        {.op = "adaptive_avgpool", .attrs = &seven, .in = {ACT(3, 17, 5, 9)}},
+        {.op = "adaptive_avgpool", .attrs = &seven, .in = {ACT(2, 64, 1, 1)}},
+        {.op = "adaptive_avgpool_dx", .attrs = &seven, .in = {ACT(3, 17, 7, 6), ACT(3, 17, 5, 9)}},
+        {.op = "adaptive_avgpool_dx", .attrs = &seven, .in = {ACT(2, 64, 7, 6), ACT(2, 64, 1, 1)}},
         {.op = "lrn", .attrs = &five, .in = {ACT(3, 17, 7, 9)}},
         {.op = "lrn", .attrs = &one, .in = {ACT(1, 64, 5, 9)}},
         {.op = "lrn_dx", .attrs = &five, .in = {ACT(3, 17, 7, 9), ACT(3, 17, 7, 9)}},
@@ -271,7 +288,7 @@ main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_flat), cmocka_unit_test(test_channels), cmocka_unit_test(test_joins), cmocka_unit_test(test_cross_entropy), cmocka_unit_test(test_spreads),
-        cmocka_unit_test(test_softmax_and_windows), cmocka_unit_test(test_by_reference), cmocka_unit_test(test_reorder),
+        cmocka_unit_test(test_fold), cmocka_unit_test(test_softmax_and_windows), cmocka_unit_test(test_by_reference), cmocka_unit_test(test_reorder),
     };
     int failed;
 

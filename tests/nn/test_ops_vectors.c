@@ -122,6 +122,12 @@ avgpool_ceil_pad(const net *t)
 }
 
 static mf_ref
+adaptive(const net *t)
+{
+    return mf_adaptive_avgpool(t->g, in(t, "x"), 3, 7);
+}
+
+static mf_ref
 ce_of(const net *t, float smoothing)
 {
     const bool w = mf_vec_find(t->c, "fixed_weight") != NULL;
@@ -223,6 +229,7 @@ static const struct {
     {"avgpool_pad", avgpool_pad, 0},
     {"avgpool_ceil", avgpool_ceil, 0},
     {"avgpool_ceil_pad", avgpool_ceil_pad, 0},
+    {"adaptive_avgpool", adaptive, 0},
     {"ce", ce, 0},
     {"ce_smooth", ce_smooth, 1e-8},
     {"ce_weight", ce, 0},

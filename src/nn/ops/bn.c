@@ -190,8 +190,14 @@ const mf_op_def mf_op_bn_fold = {
 mf_ref
 mf_batchnorm(mf_graph *g, mf_ref x, const char *name)
 {
-    const mf_init zero = {.kind = MF_INIT_ZERO}, one = {.kind = MF_INIT_ONE};
-    mf_bn_attrs   a = {.eps = 1e-5f, .momentum = 0.1f};
+    return mf_batchnorm_as(g, x, name, (mf_bn_spec){.eps = 1e-5f, .momentum = 0.1f, .gamma = 1.0});
+}
+
+mf_ref
+mf_batchnorm_as(mf_graph *g, mf_ref x, const char *name, mf_bn_spec spec)
+{
+    const mf_init zero = {.kind = MF_INIT_ZERO}, one = {.kind = MF_INIT_ONE}, gamma = {.kind = MF_INIT_CONST, .a = spec.gamma};
+    mf_bn_attrs   a = {.eps = spec.eps, .momentum = spec.momentum};
     mf_shape      s, c, scalar;
     mf_ref        in[6], y;
 
@@ -204,7 +210,7 @@ mf_batchnorm(mf_graph *g, mf_ref x, const char *name)
     scalar = mf_shape_of(1, (int64_t)1);
     mf_graph_push(g, name);
     in[0] = x;
-    in[1] = mf_graph_param(g, "weight", c, one, MF_PARAM_NORM);
+    in[1] = mf_graph_param(g, "weight", c, spec.gamma == 1.0 ? one : gamma, MF_PARAM_NORM);
     in[2] = mf_graph_param(g, "bias", c, zero, MF_PARAM_NORM);
     in[3] = mf_graph_param(g, "running_mean", c, zero, MF_PARAM_BUFFER);
     in[4] = mf_graph_param(g, "running_var", c, one, MF_PARAM_BUFFER);

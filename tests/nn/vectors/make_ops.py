@@ -120,3 +120,4 @@ case("div", lambda a, b: a / b, a=rand(2, 3, 2, 2), b=torch.rand(3, 1, 1, genera
 case("relu6", F.relu6, x=rand(2, 10) * 6)
 case("lrn", lambda x: F.local_response_norm(x, 5, alpha=0.5, beta=0.75, k=2.0), x=rand(2, 7, 2, 2))  # alpha / 5 in our terms
 case("bmm", torch.bmm, a=rand(3, 2, 4), b=rand(3, 4, 5))
+case("adaptive_avgpool", lambda x: F.adaptive_avg_pool2d(x, (3, 7)), x=rand(2, 2, 5, 4))

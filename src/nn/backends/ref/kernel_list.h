@@ -1,4 +1,6 @@
 /* nn/backends/ref/kernel_list.h: the kernels of the reference backend, one line each, sorted. Views need none. */
+MF_KERNEL(adaptive_avgpool)
+MF_KERNEL(adaptive_avgpool_dx)
 MF_KERNEL(avgpool)
 MF_KERNEL(avgpool_dx)
 MF_KERNEL(binary)
