@@ -96,6 +96,7 @@ build(job *j, const char *backend, const char *arch, const char *method, mf_err 
     mf_method         m;
     mf_model          model;
     mf_method_in      in = {0};
+    mf_load_opts      lo = mf_load_opts_default();
     mf_method_out     out;
     char              name[256];
     char             *opt;
@@ -129,7 +130,8 @@ build(job *j, const char *backend, const char *arch, const char *method, mf_err 
     o.batch = (int)x0->shape.dim[1];
     if ((st = mf_program_compile(&j->p, j->g, &o, err)) < 0) return st;
     if ((st = mf_params_materialize(j->ps, 1, err)) < 0 || (st = mf_params_want_grads(j->ps, err)) < 0) return st;
-    return mf_params_load(j->ps, &j->weights, NULL, NULL, err);
+    lo.alias = model.def->alias;
+    return mf_params_load(j->ps, &j->weights, &lo, NULL, err);
 }
 
 static mf_status

@@ -164,7 +164,7 @@ log_names(mf_cli *cli, const char *what, const mf_names *names)
 static mf_status
 load_network(verifier *v, mf_cli *cli)
 {
-    mf_load_opts o  = {.strict = false, .new_head = v->cfg->new_head, .head = v->model.def->head};
+    mf_load_opts o  = {.strict = false, .new_head = v->cfg->new_head, .head = v->model.def->head, .alias = v->model.def->alias};
     mf_err      *err = v->err;
     mf_status    st;
 

@@ -193,6 +193,7 @@ mf_infer_load(mf_infer **out, const char *path, const mf_infer_opts *o, mf_err *
     }
     f->params = f->own_params;
     lo.head   = f->model.def->head;
+    lo.alias  = f->model.def->alias;
     if ((st = build(f, o, err)) < 0) {
         goto done;
     }

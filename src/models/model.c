@@ -33,9 +33,32 @@ mf_model_at(size_t i)
 }
 
 mf_status
+mf_model_fits(const mf_model_def *def, int height, int width, mf_err *err)
+{
+    const int step = def->size_step ? def->size_step : 1;
+
+    if (height < def->min_size || width < def->min_size || height > 4096 || width > 4096)
+        return mf_fail(err, MF_E_ARG, "%s takes pictures of %d to 4096 pixels a side, not %d x %d", def->name, def->min_size, width, height);
+    if (height % step != 0 || width % step != 0)
+        return mf_fail(err, MF_E_ARG, "%s takes pictures whose sides are multiples of %d (its masks halve and double the map), not %d x %d: take %d",
+                       def->name, step, width, height, (width + step - 1) / step * step);
+    return MF_OK;
+}
+
+mf_recipe
+mf_model_recipe(const mf_model_def *def, const void *cfg, int height, int width, int channels)
+{
+    mf_recipe r = mf_recipe_default(width, height, channels);
+
+    if (def->recipe) def->recipe(&r, cfg);
+    return r;
+}
+
+mf_status
 mf_model_make(mf_model *out, const char *name, int classes, int in_channels, int height, int width, mf_err *err)
 {
     const char *names[N_MODELS + 1] = {0}, *near;
+    mf_status   st;
 
     *out = (mf_model){0};
     for (int i = 0; i < N_MODELS; i++) {
@@ -49,8 +72,7 @@ mf_model_make(mf_model *out, const char *name, int classes, int in_channels, int
     MF_ASSERT(out->def->cfg_size <= sizeof out->cfg);
     if (classes < 2 || classes > 100000) return mf_fail(err, MF_E_ARG, "%d classes: expected 2 to 100000", classes);
     if (in_channels != 1 && in_channels != 3) return mf_fail(err, MF_E_ARG, "%d input channels: expected 1 or 3", in_channels);
-    if (height < out->def->min_size || width < out->def->min_size || height > 4096 || width > 4096)
-        return mf_fail(err, MF_E_ARG, "%s takes pictures of %d to 4096 pixels a side, not %d x %d", name, out->def->min_size, width, height);
+    if ((st = mf_model_fits(out->def, height, width, err)) < 0) return st;
     out->classes     = classes;
     out->in_channels = in_channels;
     out->height      = height;
@@ -106,35 +128,70 @@ fail:
 }
 
 mf_ref
-mf_layer_conv(mf_graph *g, mf_ref x, const char *name, int co, int k, int stride, int pad, int dilation, int groups)
+mf_layer_conv_as(mf_graph *g, mf_ref x, const char *name, const mf_layer_spec *s)
 {
-    mf_conv2d_attrs a  = {stride, stride, pad, pad, dilation, dilation, groups, MF_ACT_NONE};
-    mf_shape        xs = mf_graph_shape(g, x);
-    mf_ref          w;
+    const int       dilation = s->dilation ? s->dilation : 1, groups = s->groups ? s->groups : 1;
+    mf_conv2d_attrs a        = {s->stride, s->stride, s->pad, s->pad, dilation, dilation, groups, MF_ACT_NONE};
+    mf_shape        xs       = mf_graph_shape(g, x);
+    mf_init         in       = s->b;
+    mf_ref          w, b = MF_NONE;
     char            full[128];
 
     if (x.id < 0) return MF_NONE;
     snprintf(full, sizeof full, "%s.weight", name);
-    w = mf_graph_param(g, full, mf_shape_of(4, (int64_t)co, xs.dim[1] / groups, (int64_t)k, (int64_t)k),
-                       (mf_init){.kind = MF_INIT_KAIMING_FAN_OUT}, MF_PARAM_WEIGHT);
-    return mf_conv2d(g, x, w, MF_NONE, a);
+    w = mf_graph_param(g, full, mf_shape_of(4, (int64_t)s->co, xs.dim[1] / groups, (int64_t)s->k, (int64_t)s->k), s->w, MF_PARAM_WEIGHT);
+    if (s->bias) {
+        if (in.fan == 0) in.fan = xs.dim[1] / groups * s->k * s->k;
+        snprintf(full, sizeof full, "%s.bias", name);
+        b = mf_graph_param(g, full, mf_shape_of(1, (int64_t)s->co), in, MF_PARAM_BIAS);
+    }
+    return mf_conv2d(g, x, w, b, a);
+}
+
+mf_ref
+mf_layer_conv(mf_graph *g, mf_ref x, const char *name, int co, int k, int stride, int pad, int dilation, int groups)
+{
+    mf_layer_spec s = {.co = co, .k = k, .stride = stride, .pad = pad, .dilation = dilation, .groups = groups, .w = {.kind = MF_INIT_KAIMING_FAN_OUT}};
+
+    return mf_layer_conv_as(g, x, name, &s);
+}
+
+mf_ref
+mf_layer_linear_as(mf_graph *g, mf_ref x, const char *name, int out, mf_init w, mf_init b)
+{
+    mf_shape xs = mf_graph_shape(g, x);
+    mf_ref   weight, bias;
+    char     full[128];
+
+    if (x.id < 0) return MF_NONE;
+    if (b.fan == 0) b.fan = xs.dim[1];
+    snprintf(full, sizeof full, "%s.weight", name);
+    weight = mf_graph_param(g, full, mf_shape_of(2, (int64_t)out, xs.dim[1]), w, MF_PARAM_WEIGHT);
+    snprintf(full, sizeof full, "%s.bias", name);
+    bias = mf_graph_param(g, full, mf_shape_of(1, (int64_t)out), b, MF_PARAM_BIAS);
+    return mf_linear(g, x, weight, bias);
 }
 
 mf_ref
 mf_layer_linear(mf_graph *g, mf_ref x, const char *name, int out)
 {
-    mf_shape xs = mf_graph_shape(g, x);
-    mf_init  in = {.kind = MF_INIT_UNIFORM_FAN_IN};
-    mf_ref   w, b;
-    char     full[128];
+    const mf_init in = {.kind = MF_INIT_UNIFORM_FAN_IN};
 
-    if (x.id < 0) return MF_NONE;
-    in.fan = xs.dim[1];
-    snprintf(full, sizeof full, "%s.weight", name);
-    w = mf_graph_param(g, full, mf_shape_of(2, (int64_t)out, xs.dim[1]), in, MF_PARAM_WEIGHT);
-    snprintf(full, sizeof full, "%s.bias", name);
-    b = mf_graph_param(g, full, mf_shape_of(1, (int64_t)out), in, MF_PARAM_BIAS);
-    return mf_linear(g, x, w, b);
+    return mf_layer_linear_as(g, x, name, out, in, in);
+}
+
+mf_ref
+mf_layer_maxpool(mf_graph *g, mf_ref x, int k, int stride)
+{
+    return mf_maxpool(g, x, (mf_pool_attrs){.kh = k, .kw = k, .sh = stride, .sw = stride});
+}
+
+mf_ref
+mf_layer_cells(mf_graph *g, mf_ref x, int n)
+{
+    mf_shape s = mf_graph_shape(g, x);
+
+    return s.dim[2] == n && s.dim[3] == n ? x : mf_adaptive_avgpool(g, x, n, n);
 }
 
 /* ---- inspection ---- */
@@ -236,7 +293,10 @@ mf_model_to_meta(mf_tensors *ts, const mf_model *m, const mf_recipe *r, const ch
         char key[96];
 
         mf_str_clear(&s);
-        mf_opt_print(o, m->cfg, &s);
+        if (o->type == MF_OPT_T_ENUM) /* the word itself: as YAML a choice "6" would be quoted */
+            mf_str_add(&s, o->choices[*(const int *)(const void *)(m->cfg + o->offset)]);
+        else
+            mf_opt_print(o, m->cfg, &s);
         snprintf(key, sizeof key, "model.%s", o->name);
         st = put_meta(ts, err, key, "%s", mf_str_c(&s));
     }

@@ -23,7 +23,9 @@ typedef struct mf_model_def {
     size_t        cfg_size;
     const mf_opt *opts;                    /* own options; may be empty */
     int           min_size;                /* smallest side of an input */
+    int           size_step;               /* sides must be multiples of it; 0: any side from min_size on */
     const char   *head;                    /* globs of the classifier's parameter names: "fc.*", "fc.*,last.*" */
+    const char   *map, *embedding;         /* what `trunk` and `pool` end with, in words */
     /* x [N,C,H,W] -> last map [N,D,h,w]; map -> embedding [N,D]; embedding -> logits [N,classes]. */
     mf_ref (*trunk)(mf_graph *g, mf_ref x, const void *cfg);
     mf_ref (*pool)(mf_graph *g, mf_ref map, const void *cfg);
@@ -31,6 +33,10 @@ typedef struct mf_model_def {
     /* In place of trunk and pool for a network of several views or branches: sets out->map, may set the penalty and the
      * heads, and returns the embedding. With several heads it sets out->logits too and classify is NULL. */
     mf_ref (*embed)(mf_model_out *out, mf_graph *g, mf_ref x, int classes, const void *cfg);
+    /* Where they differ from others, else NULL: the mean and deviation of its pictures (set in *r, which has sizes and
+     * ImageNet's values), and names under which published files hold a parameter a second time. */
+    void        (*recipe)(mf_recipe *r, const void *cfg);
+    mf_alias_fn  *alias;
 } mf_model_def;
 
 /* An architecture with its settings: plain data, copied freely. */
@@ -41,8 +47,12 @@ typedef struct mf_model {
     _Alignas(double) uint8_t cfg[MF_MODEL_CFG_MAX]; /* def->cfg_size bytes of own options */
 } mf_model;
 
-/* Defaults of the named architecture. MF_E_NOTFOUND names the nearest; MF_E_ARG a size below min_size. */
+/* Defaults of the named architecture. MF_E_NOTFOUND names the nearest; MF_E_ARG a size that the network cannot take. */
 mf_status mf_model_make(mf_model *out, const char *name, int classes, int in_channels, int height, int width, mf_err *err);
+/* Whether pictures of height x width pixels fit; MF_E_ARG says which do. */
+mf_status mf_model_fits(const mf_model_def *def, int height, int width, mf_err *err);
+/* What its pictures look like where nothing else is said. */
+mf_recipe mf_model_recipe(const mf_model_def *def, const void *cfg, int height, int width, int channels);
 size_t              mf_model_count(void);
 const mf_model_def *mf_model_at(size_t i);
 
@@ -65,8 +75,20 @@ mf_status mf_model_build(mf_model_out *out, const mf_model *m, mf_graph *g, mf_r
 mf_status mf_model_eval_graph(mf_graph **out, const mf_model *m, mf_params *ps, mf_err *err);
 /* A shared building block: conv without bias named `conv`, He fan-out initialiser, weight [co, ci/groups, k, k]. */
 mf_ref mf_layer_conv(mf_graph *g, mf_ref x, const char *name, int co, int k, int stride, int pad, int dilation, int groups);
+/* The same with everything said: "name.weight" and, with `bias`, "name.bias". Dilation and groups 0 are 1. */
+typedef struct mf_layer_spec {
+    int     co, k, stride, pad, dilation, groups;
+    bool    bias;
+    mf_init w, b;
+} mf_layer_spec;
+mf_ref mf_layer_conv_as(mf_graph *g, mf_ref x, const char *name, const mf_layer_spec *s);
 /* "name.weight", "name.bias", both Uniform(+-1/sqrt(fan_in)). */
 mf_ref mf_layer_linear(mf_graph *g, mf_ref x, const char *name, int out);
+mf_ref mf_layer_linear_as(mf_graph *g, mf_ref x, const char *name, int out, mf_init w, mf_init b);
+/* Maximum over k x k windows, without pad. */
+mf_ref mf_layer_maxpool(mf_graph *g, mf_ref x, int k, int stride);
+/* Means over n x n cells, however large the map; the map itself where it has that size. */
+mf_ref mf_layer_cells(mf_graph *g, mf_ref x, int n);
 
 typedef struct mf_model_layer { char op[24], scope[96]; mf_shape out; int64_t macs, params; } mf_model_layer;
 typedef struct mf_model_info {

@@ -149,6 +149,7 @@ classify(mf_graph *g, mf_ref features, int classes, const void *cfg)
     const mf_model_def mf_model_##NAME = {                                                                                \
         .name = #NAME, .summary = TEXT, .source = "RAN, Wang et al. 2020; names as its code; ran.md",                     \
         .cfg_size = sizeof(ran_cfg), .opts = ran_opts, .min_size = 32, .head = "fc.*", .classify = classify,              \
+        .map = "layer4 of the whole face", .embedding = "the views and the whole, weighted by attention",                 \
         .embed = NAME##_embed,                                                                                            \
     }
 RAN(ran18, "region attention over six views, on ResNet-18; embedding 1024", 2, 2, 2, 2, false);

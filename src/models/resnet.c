@@ -116,6 +116,7 @@ classify(mf_graph *g, mf_ref features, int classes, const void *cfg)
     const mf_model_def mf_model_##NAME = {                                                                 \
         .name = #NAME, .summary = TEXT, .source = "He, Zhang, Ren, Sun 2016; names as torchvision",        \
         .cfg_size = sizeof(mf_resnet_cfg), .opts = resnet_opts, .min_size = 32, .head = "fc.*",               \
+        .map = "layer4", .embedding = "mean over layer4",                                                  \
         .trunk = NAME##_trunk, .pool = pool, .classify = classify,                                         \
     }
 RESNET(resnet18, "18 layers, basic blocks 2-2-2-2, embedding 512", 2, 2, 2, 2, false);

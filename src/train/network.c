@@ -189,6 +189,7 @@ load_file(mf_network *n, const char *path, const mf_model *m, const char *prefix
 
     lo.new_head = new_head;
     lo.head     = m->def->head;
+    lo.alias    = m->def->alias;
     if ((st = mf_params_new(&ps, MF_DTYPE_F32, err)) < 0 || (st = mf_model_eval_graph(&graph, m, ps, err)) < 0 ||
         (st = mf_params_materialize(ps, seed, err)) < 0 || (st = mf_weights_load(&ts, path, err)) < 0) {
         goto done;

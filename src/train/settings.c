@@ -352,13 +352,13 @@ mf_settings_check(const mf_settings *s, mf_err *err)
     const mf_train_opts *t = &s->t;
     const mf_opt_list   *lists[] = {&t->mean, &t->std, &t->eval_mean, &t->eval_std};
     const char          *names[] = {"mean", "std", "eval-mean", "eval-std"};
+    mf_status            st;
 
     if (t->channels == 2) {
         return mf_fail(err, MF_E_USAGE, "option '--channels': expected 1 or 3, not 2");
     }
-    if (t->size < s->model->min_size) {
-        return mf_fail(err, MF_E_USAGE, "%s takes pictures of at least %d pixels a side: give --size %d or more", t->model.s,
-                       s->model->min_size, s->model->min_size);
+    if ((st = mf_model_fits(s->model, (int)t->size, (int)t->size, err)) < 0) {
+        return mf_fail(err, MF_E_USAGE, "option '--size': %s", err != NULL ? err->msg : "");
     }
     for (int i = 0; i < 4; i++) {
         if (lists[i]->n != 0 && lists[i]->n != t->channels) {
@@ -389,7 +389,7 @@ mf_settings_model(mf_model *out, const mf_settings *s, int classes, mf_err *err)
 mf_recipe
 mf_settings_recipe(const mf_settings *s, bool eval)
 {
-    mf_recipe          r    = mf_recipe_default((int)s->t.size, (int)s->t.size, (int)s->t.channels);
+    mf_recipe          r    = mf_model_recipe(s->model, s->model_cfg, (int)s->t.size, (int)s->t.size, (int)s->t.channels);
     const mf_opt_list *mean = eval && s->t.eval_mean.n != 0 ? &s->t.eval_mean : &s->t.mean;
     const mf_opt_list *sd   = eval && s->t.eval_std.n != 0 ? &s->t.eval_std : &s->t.std;
 

@@ -162,6 +162,31 @@ judge(const loader *l, const mf_param *p, const mf_tensor *t)
     return MF_OK;
 }
 
+/* Tensor t is a parameter under a second name: it may only repeat what stands under the first. */
+static mf_status
+check_alias(const loader *l, const mf_tensor *t, bool *is_alias)
+{
+    char             own[MF_ALIAS_MAX];
+    mf_str           full = {0};
+    const mf_tensor *first;
+    mf_status        st;
+
+    *is_alias = false;
+    if (l->o->alias == NULL || !has_prefix(t->name, l->prefix, l->n_prefix) || !l->o->alias(own, t->name + l->n_prefix)) {
+        return MF_OK;
+    }
+    mf_str_addn(&full, l->prefix, l->n_prefix);
+    mf_str_add(&full, own);
+    if ((st = mf_str_ok(&full, l->err)) == MF_OK && (first = mf_tensors_find(l->ts, mf_str_c(&full))) != NULL) {
+        *is_alias = true;
+        if (first->dtype != t->dtype || first->bytes != t->bytes || (t->bytes != 0 && memcmp(first->data, t->data, t->bytes) != 0)) {
+            st = mf_fail(l->err, MF_E_ARG, "tensors '%s' and '%s' are one parameter under two names, but differ in the file", t->name, first->name);
+        }
+    }
+    mf_str_free(&full);
+    return st;
+}
+
 /* For each parameter its tensor. Parameters may be many, so the file's names are walked and looked up, not the reverse. */
 static mf_status
 match(loader *l)
@@ -181,6 +206,14 @@ match(loader *l)
         const mf_param  *p = has_prefix(t->name, l->prefix, l->n_prefix) ? mf_params_find(l->ps, t->name + l->n_prefix) : NULL;
 
         if (p == NULL) {
+            bool is_alias;
+
+            if ((st = check_alias(l, t, &is_alias)) < 0) {
+                return st;
+            }
+            if (is_alias) {
+                continue;
+            }
             if ((st = note(&l->rep->unexpected, t->name, l->err)) < 0) {
                 return st;
             }

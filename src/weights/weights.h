@@ -47,6 +47,7 @@ typedef struct mf_load_opts {
     bool        strict;   /* missing and unexpected names are an error (default); else they are only reported */
     bool        new_head; /* the classifier keeps its initial values where its shape differs or it is absent */
     const char *head;     /* glob of the classifier's names ("fc.*"); NULL: the layer of the last trained parameter */
+    mf_alias_fn *alias;   /* second names of parameters in the file (NULL: none): accepted where both hold the same bytes */
     const char *prefix;   /* what stands before every name in the file ("module."); NULL: found, "" for none */
 } mf_load_opts;
 mf_load_opts mf_load_opts_default(void);
