@@ -1,4 +1,7 @@
 /* models/model_list.h: every architecture, one line each, sorted. MF_MODEL(NAME) names mf_model_NAME. */
+MF_MODEL(cbam_resnet18)
+MF_MODEL(cbam_resnet34)
+MF_MODEL(cbam_resnet50)
 MF_MODEL(mobilenet_v1)
 MF_MODEL(mobilenet_v2)
 MF_MODEL(ran18)
