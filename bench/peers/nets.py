@@ -1,4 +1,4 @@
-"""ResNets in plain PyTorch, written from the paper, with the names that the reference state_dicts use. For benchmarks and
+"""ResNets in plain PyTorch (the other architectures are in plain.py and gates.py), written from the paper, with the names that the reference state_dicts use. For benchmarks and
 parity tests alone: works with any PyTorch from 1.13 on and needs no other package."""
 import torch
 from torch import nn
@@ -63,6 +63,8 @@ class ResNet(nn.Module):
     def features(self, x):
         return self.maps(x).mean((2, 3))
 
+    embed = features
+
     def maps(self, x):
         x = self.maxpool(torch.relu(self.bn1(self.conv1(x))))
         return self.layer4(self.layer3(self.layer2(self.layer1(x))))
@@ -79,6 +81,8 @@ def make(name, classes=7, channels=3, options=None):
     options = dict(options or {})
     for module in ("ran", "scan"):
         if name.startswith(module):
+    for prefix, module in (("ran", "ran"), ("vgg", "plain"), ("mobilenet", "plain"), ("cbam", "gates"), ("resmasking", "gates")):
+        if name.startswith(prefix):
             return __import__(module).make(name, classes, channels, options)
     block, depth = DEPTHS[name[6:]]
     return ResNet(block, depth, classes, channels, int(options.get("width", 64)))

@@ -211,7 +211,7 @@ const mf_cmd mf_cmd_bench = {
     .text    = "Runs whole steps (forward, backward and Adam for `train`) on random pictures and\n"
                "prints images per second, the median time and peak memory. --layers times each\n"
                "kernel and prints its shape, layout and GFLOP/s. An architecture's own options\n"
-               "('maskfer help train' lists them) are taken too.",
+               "('maskfer help model NAME') are taken too.",
     .opts    = {bench_opts},
     .json    = true,
     .run     = run_bench,

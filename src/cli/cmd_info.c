@@ -98,16 +98,6 @@ print_text(mf_str *out)
                   mf_cores());
 }
 
-static void
-print_models(mf_str *out)
-{
-    for (size_t i = 0; i < mf_model_count(); i++) {
-        const mf_model_def *m = mf_model_at(i);
-
-        mf_str_printf(out, "%-16s %s (%s)\n", m->name, m->summary, m->source);
-    }
-}
-
 /* Counts of one network: parameters, multiply-accumulates, memory of activations, layer by layer. */
 static mf_status
 print_model(mf_str *out, mf_model *m, const info_cfg *c, bool json, mf_err *err)
@@ -173,7 +163,7 @@ run_info(int argc, char **argv, mf_cli *cli, mf_err *err)
         return st;
     }
     if (cfg.models) {
-        print_models(&out);
+        st = mf_cli_model_help(NULL, &out, err);
     } else if (cfg.methods) {
         mf_cli_list_methods(&out);
     } else if (cfg.losses) {
@@ -202,7 +192,7 @@ const mf_cmd mf_cmd_info = {
     .usage   = "[--models | --methods | --losses | --optimisers | --schedules | --model NAME [--classes C] [--size S]] [--json]",
     .text    = "Prints the version, the optional parts that are built in, the processor with its\n"
                "instruction sets, and the number of threads; or what an architecture holds and costs,\n"
-               "with its own options ('maskfer help train' lists them) as given.",
+               "with its own options ('maskfer help model NAME' lists them) as given.",
     .json    = true,
     .opts    = {info_opts},
     .run     = run_info,

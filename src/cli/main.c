@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
+#include "cli/model_args.h"
 #include "core/version.h"
 
 #define MF_CMD(name) extern const mf_cmd mf_cmd_##name;
@@ -139,7 +140,11 @@ help_on(mf_cli *cli, int argc, char **argv, mf_err *err)
     int           used = 0;
     mf_status     st;
 
-    if ((st = resolve(&cmd, &used, &path, argc, argv, err)) == MF_OK) {
+    if (argc > 0 && mf_str_eq(argv[0], "model")) {
+        if ((st = argc > 2 ? mf_fail(err, MF_E_USAGE, "help model: expected one name") : mf_cli_model_help(argc > 1 ? argv[1] : NULL, &text, err)) == MF_OK) {
+            st = mf_cli_put(cli, &text, err);
+        }
+    } else if ((st = resolve(&cmd, &used, &path, argc, argv, err)) == MF_OK) {
         if (cmd == NULL) {
             overview(&text);
         } else {
@@ -161,8 +166,9 @@ run_help(int argc, char **argv, mf_cli *cli, mf_err *err)
 const mf_cmd mf_cmd_help = {
     .name    = "help",
     .summary = "what the commands do and which options they take",
-    .usage   = "[COMMAND [SUBCOMMAND]]",
-    .text    = "Without a command, lists them all.",
+    .usage   = "[COMMAND [SUBCOMMAND]] | model [NAME]",
+    .text    = "Without a command, lists them all. 'help model NAME' shows an architecture: source,\n"
+               "counts, sizes, layers and options; without a name, all of them, one a line.",
     .run     = run_help,
 };
 

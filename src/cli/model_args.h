@@ -10,5 +10,8 @@
 mf_status mf_cli_model_choose(mf_model *m, mf_cli_set *set, int argc, char **argv, const char *fallback, mf_err *err);
 /* After parsing: the same architecture and options for these classes, channels and side. */
 mf_status mf_cli_model_size(mf_model *m, int classes, int in_channels, int size, mf_err *err);
+/* What 'maskfer help model NAME' prints: source, counts at 224 pixels and 7 classes, sizes, layers, pictures, options; without
+ * a name all architectures, one a line. MF_E_NOTFOUND names the nearest. */
+mf_status mf_cli_model_help(const char *name, mf_str *out, mf_err *err);
 
 #endif
