@@ -79,9 +79,7 @@ DEPTHS = {"18": (Basic, (2, 2, 2, 2)), "34": (Basic, (3, 4, 6, 3)), "50": (Bottl
 def make(name, classes=7, channels=3, options=None):
     """`options`: those of maskfer's architecture, as strings."""
     options = dict(options or {})
-    for module in ("ran", "scan"):
-        if name.startswith(module):
-    for prefix, module in (("ran", "ran"), ("vgg", "plain"), ("mobilenet", "plain"), ("cbam", "gates"), ("resmasking", "gates")):
+    for prefix, module in (("ran", "ran"), ("scan", "scan"), ("vgg", "plain"), ("mobilenet", "plain"), ("cbam", "gates"), ("resmasking", "gates")):
         if name.startswith(prefix):
             return __import__(module).make(name, classes, channels, options)
     block, depth = DEPTHS[name[6:]]

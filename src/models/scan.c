@@ -201,4 +201,5 @@ const mf_model_def mf_model_scan = {
     .name = "scan", .summary = "attention over patches and complementary context (SCAN + CCI), on ResNet-50 to layer3; embedding 1024",
     .source = "SCAN, Gera and Balasubramanian 2021; names as its code; scan.md",
     .cfg_size = sizeof(scan_cfg), .opts = scan_opts, .min_size = 48, .head = "fc.*,region_net.2.*", .embed = embed,
+    .map = "layer3 of the trunk", .embedding = "the attention branch's",
 };

@@ -48,6 +48,8 @@ static const struct {
     {"resmasking_dropout1", 3, 137794371, 21903230464, "width=8", 0},
     {"resmasking_dropout1", 7, 137796423, 21903232512, "width=8", 0},
     {"resmasking_dropout1", 8, 137796936, 21903233024, "width=8", 0},
+    /* scan.md; trained by its own test */
+    {"scan", 7, 70196307, 6978341888, "shared=true", 0},
     /* ran.md */
     {"ran18", 7, 11185225, 10881384448, "width=16", 0},
     {"ran50", 7, 23542857, 24522883072, "width=16", 0},
@@ -331,6 +333,7 @@ test_training(void **state)
         const clock_t       begun = clock();
         mf_err              err = {0};
 
+        if (def->classify == NULL) continue; /* several heads, which a method weighs: its own test trains it */
         for (i = 0; strcmp(want[i].name, def->name) != 0; i++) {
         }
         assert_mf_ok(mf_model_make(&m, def->name, CLASSES, 3, def->min_size, def->min_size, &err), &err);
