@@ -4,8 +4,9 @@ TensorBoard's reader.
     python parity.py TOOL MASKFER [--backend onednn] [--models vgg,mobilenet]      (make parity)
 
 Gradients and logits: worst difference over the largest magnitude of the same tensor, limit 1e-4 (f32). Curves: 20 steps,
-losses and running statistics; see run() for what a kink of a ReLU does to such comparisons. exact() compares in double,
-where kinks do not matter, with a limit of 1e-9: that settles the mathematics, and run() the fast kernels."""
+losses and running statistics, limit 1e-3, on networks that calm() keeps off the kinks of their ReLUs. exact() compares in
+double, where kinks do not matter, on networks that have them, with a limit of 1e-9: that settles the mathematics, and run()
+the fast kernels."""
 import argparse
 import copy
 import csv
@@ -79,6 +80,22 @@ def gap(got, grads, zero):
 
     worst = max(grads, key=far)
     return worst, far(worst)
+
+
+def calm(net):
+    """As lively, but nearly no unit lies near the kink of its ReLU. There a gradient jumps, and which side a unit is on is
+    rounding's choice: with one of a million units on the other side PyTorch's own f32 and double gradients differ by 1e-2.
+    So every channel is pushed 4 standard deviations or more to one side: three quarters are on for nearly all pictures, a
+    quarter off. The sum of a residual block gets the side of its stage, so that blocks do not pull against each other."""
+    sides, last = {}, "bn3" if any(n.endswith("bn3") for n, _ in net.named_modules()) else "bn2"
+    lively(net)
+    for n, m in net.named_modules():
+        if isinstance(m, torch.nn.BatchNorm2d):
+            side = torch.where(torch.rand(m.num_features) < 0.75, 1.0, -1.0)
+            if n.endswith(last) or n.endswith("downsample.1"):
+                side = sides.setdefault((n.split(".")[0], m.num_features), side)
+            m.bias.data += 4 * side
+    return net
 
 
 def unit(x):
@@ -157,19 +174,12 @@ def curve_gap(a, b):
 
 
 def run(arch, method, steps, batch, size, name, lr, decay=0.0):
-    """A gradient of a ReLU network jumps where a unit sits on its kink, and rounding decides the side: such a draw says nothing,
-    and the next one is taken, 20 at most (the line says which). Wrong code is wrong on every draw. Where all draws have a kink
-    (ResNet-50) the judge is the gradient in double: maskfer's f32 may lie no further from it than twice as far as PyTorch's.
-    Over many steps kinks cannot be avoided: the curve's limit is 1e-3 or three times the gap between PyTorch's own f32 and
-    f64 curves."""
     classes = 7
-    zero = None
-    for drawn in range(1, 21):
-        net = lively(made(arch, classes)).train()
-        teacher = lively(made(arch, classes)).eval() if method.startswith("distill") else None
+    for drawn in range(1, 21):  # a network without batch norm cannot be calmed: another draw, where one lies on a kink
+        net = calm(made(arch, classes)).train()
+        teacher = calm(made(arch, classes)).eval() if method.startswith("distill") else None
         x = torch.randn(2, steps, batch, 3, size, size)
         t = torch.nn.functional.one_hot(torch.randint(0, classes, (steps, batch)), classes).float()
-        net64, teacher64 = copy.deepcopy(net).double(), copy.deepcopy(teacher).double() if teacher else None
         with tempfile.TemporaryDirectory() as d:
             w = {k: v.clone() for k, v in net.state_dict().items()}
             if teacher:
@@ -179,28 +189,28 @@ def run(arch, method, steps, batch, size, name, lr, decay=0.0):
             subprocess.run([o.tool, o.backend, arch, method, name, repr(lr), repr(decay), d + "/w.safetensors", d + "/d.safetensors",
                             d + "/o.safetensors"], check=True)
             got = load_file(d + "/o.safetensors")
+        net64, teacher64 = copy.deepcopy(net).double(), copy.deepcopy(teacher).double() if teacher else None
+        losses64, _, exactly = train(net64, teacher64, method, x.double(), t.double(), name, lr, decay)
         losses, logits, grads = train(net, teacher, method, x, t, name, lr, decay)
-        ours = {k: got["grad:" + k] for k in grads}
-        if zero is None:
-            zero = still(train(copy.deepcopy(net64), teacher64, method, x[:, :1].double(), t[:1].double(), name, 0.0, 0.0)[2])
-        worst, far = gap(ours, grads, zero)
-        if far <= 1e-4:
+        # Some gradients are zero but for rounding (a bias before a batch norm whose ReLU is on): there the limit is twice as
+        # far from double as PyTorch's own f32.
+        peer = {k: relative(grads[k], v) for k, v in exactly.items()}
+        ours = {k: relative(got["grad:" + k], v) for k, v in exactly.items()}
+        sound = [k for k in exactly if peer[k] <= 5e-5]
+        worst = max(sound, key=ours.get)
+        if ours[worst] <= 1e-4:
             break
     what = "%s %s %s" % (arch, method, name)
     report("%s: logits" % what, relative(got["logits"], logits), 1e-4)
-    if far <= 1e-4:
-        report("%s: worst gradient (%s; draw %d)" % (what, worst, drawn), far, 1e-4)
-    else:
-        exactly = train(copy.deepcopy(net64), teacher64, method, x[:, :1].double(), t[:1].double(), name, lr, decay)[2]
-        peer, ours = gap(grads, exactly, zero)[1], gap(ours, exactly, zero)[1]
-        report("%s: worst gradient from double's (PyTorch f32: %.1e; no draw off kinks)" % (what, peer), ours, max(1e-4, 2 * peer))
+    report("%s: worst of %d gradients that are not rounding alone (%s; draw %d)" % (what, len(sound), worst, drawn), ours[worst], 1e-4)
+    rest = max((k for k in exactly if k not in sound), key=lambda k: ours[k] / peer[k], default=None)
+    if rest:
+        report("%s: worst of the other %d, over PyTorch's own (%s)" % (what, len(exactly) - len(sound), rest), ours[rest] / peer[rest], 2)
     if steps > 1:
-        own = curve_gap(losses, train(net64, teacher64, method, x.double(), t.double(), name, lr, decay)[0])
-        report("%s: loss over %d steps (PyTorch f32 to f64: %.0e)" % (what, steps, own), curve_gap(got["losses"].tolist(), losses), max(1e-3, 3 * own))
+        report("%s: loss over %d steps" % (what, steps), curve_gap(got["losses"].tolist(), losses64), 1e-3)
         state = net.state_dict()
-        stats = max(relative(got[k], v) for k, v in state.items() if "running" in k)
-        own = max(relative(state[k], v) for k, v in net64.state_dict().items() if "running" in k)
-        report("%s: running statistics (PyTorch f32 to f64: %.0e)" % (what, own), stats, max(1e-3, 3 * own))
+        if name == "sgd":  # Adam makes whole steps of gradients that are rounding alone, and running statistics follow those
+            report("%s: running statistics" % what, max(relative(got[k], v) for k, v in state.items() if "running" in k), 1e-3)
         assert all(int(got[k]) == int(v) for k, v in state.items() if "num_batches" in k), "counters differ"
 
 
@@ -322,5 +332,6 @@ run("resnet18", "supervised", 20, 8, 64, "sgd", 1e-3, 5e-4)
 for form in ("clean", "paper", "code"):
     run("resnet18", "contrastive:form=" + form, 20, 8, 64, "adam", 1e-4)
     run("resnet18", "distill:form=" + form, 20, 8, 64, "adam", 1e-4)
+    run("resnet18", "distill:form=" + form, 20, 8, 64, "sgd", 1e-3)
 print("%d comparison(s) out of limits" % bad)
 sys.exit(1 if bad else 0)
