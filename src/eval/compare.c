@@ -199,10 +199,11 @@ over_folds(mf_comparison *c, const joined *j, bool same_pictures, int folds, mf_
     different  = (double)different_pictures(j, c->column, room);
     c->ratio   = different > each ? each / (different - each) : (double)NAN;
     c->folds_t = mf_corrected_t_test(diff, c->folds, c->ratio);
-    if (same_pictures || c->folds < 2) {
+    /* A few folds that differ by the very same amount would give an interval of no width: they say nothing about chance. */
+    if (same_pictures || c->folds < 2 || (c->folds_t.sd < 1e-9 && fabs(c->folds_t.mean) > 1e-9)) {
         c->folds_t.t = c->folds_t.p = c->folds_t.lo = c->folds_t.hi = (double)NAN;
     }
-    c->effect = c->folds > 1 && c->folds_t.sd > 0.0 ? c->folds_t.mean / c->folds_t.sd : (double)NAN;
+    c->effect = c->folds > 1 && c->folds_t.sd >= 1e-9 ? c->folds_t.mean / c->folds_t.sd : (double)NAN;
     st        = mf_wilcoxon_test(&c->wilcoxon, diff, c->folds, err);
     if (c->folds < 2) {
         c->wilcoxon.p = (double)NAN;

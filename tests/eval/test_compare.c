@@ -216,6 +216,27 @@ test_one_fold(void **state)
     }
 }
 
+/* Two folds that differ by the same amount have a spread of 0: people judge, not a t of infinity. */
+static void
+test_equal_differences(void **state)
+{
+    mf_predictions *p = table("method,fold,image,subject,label,predicted,p_a,p_b\n"
+                              "m,0,1,p,a,a,1,0\nm,0,2,q,a,a,1,0\nm,1,3,r,a,a,1,0\nm,1,4,s,a,a,1,0\n"
+                              "n,0,1,p,a,b,0,1\nn,0,2,q,a,a,1,0\nn,1,3,r,a,b,0,1\nn,1,4,s,a,a,1,0\n");
+    mf_compare_opts o = mf_compare_opts_default();
+    mf_comparisons  c;
+    mf_err          err = {0};
+
+    (void)state;
+    assert_mf_ok(mf_compare(&c, p, &o, &err), &err);
+    assert_int_equal(c.n, 1);
+    assert_true(c.c[0].folds == 2 && c.c[0].diff == 50.0);
+    assert_true(isnan(c.c[0].folds_t.p) && isnan(c.c[0].effect));
+    assert_true(c.c[0].judge == MF_JUDGE_SUBJECTS && c.c[0].p > 0.05 && c.c[0].lo < c.c[0].hi);
+    mf_comparisons_free(&c);
+    mf_predictions_free(p);
+}
+
 static void
 test_apart(void **state)
 {
@@ -324,7 +345,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_vectors),  cmocka_unit_test(test_sentences),
-                                       cmocka_unit_test(test_one_fold), cmocka_unit_test(test_apart),
+                                       cmocka_unit_test(test_one_fold), cmocka_unit_test(test_equal_differences), cmocka_unit_test(test_apart),
                                        cmocka_unit_test(test_warnings), cmocka_unit_test(test_unread),
                                        cmocka_unit_test(test_memory)};
 

@@ -133,7 +133,10 @@ spread_prepare(mf_prep *p, mf_err *err)
         return mf_oom(err, sizeof *s, "a reduction");
     }
     sides(p, &named, &small, &s->kind);
-    kept(&named->shape, &small, keep);
+    if (!kept(&named->shape, &small, keep)) {
+        mf_free(s);
+        return mf_fail(err, MF_E_UNSUPPORTED, "a reduction: other sides than those of samples, channels and positions");
+    }
     if (s->kind == SPREAD_EXPAND) {
         like             = p->in[1];
         like.dtype       = p->out[0].dtype;
