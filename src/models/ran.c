@@ -138,6 +138,17 @@ classify(mf_graph *g, mf_ref features, int classes, const void *cfg)
     return mf_layer_linear(g, features, "fc", classes);
 }
 
+/* Pixels from 0 to 1 as they are: so its trunk was trained on MS-Celeb-1M. */
+static void
+recipe(mf_recipe *r, const void *cfg)
+{
+    (void)cfg;
+    for (int c = 0; c < 3; c++) {
+        r->mean[c] = 0.0f;
+        r->std[c]  = 1.0f;
+    }
+}
+
 #define RAN(NAME, TEXT, B0, B1, B2, B3, BOTTLENECK)                                                                       \
     static mf_ref NAME##_embed(mf_model_out *out, mf_graph *g, mf_ref x, int classes, const void *cfg)                    \
     {                                                                                                                     \
@@ -150,7 +161,7 @@ classify(mf_graph *g, mf_ref features, int classes, const void *cfg)
         .name = #NAME, .summary = TEXT, .source = "RAN, Wang et al. 2020; names as its code; ran.md",                     \
         .cfg_size = sizeof(ran_cfg), .opts = ran_opts, .min_size = 32, .head = "fc.*", .classify = classify,              \
         .map = "layer4 of the whole face", .embedding = "the views and the whole, weighted by attention",                 \
-        .embed = NAME##_embed,                                                                                            \
+        .embed = NAME##_embed, .recipe = recipe,                                                                                            \
     }
 RAN(ran18, "region attention over six views, on ResNet-18; embedding 1024", 2, 2, 2, 2, false);
 RAN(ran50, "region attention over six views, on ResNet-50; embedding 4096", 3, 4, 6, 3, true);

@@ -196,10 +196,27 @@ embed(mf_model_out *out, mf_graph *g, mf_ref x, int classes, const void *cfg)
     return features;
 }
 
+static void
+recipe(mf_recipe *r, const void *cfg)
+{
+    (void)cfg;
+    for (int c = 0; c < 3; c++) r->mean[c] = r->std[c] = 0.5f;
+}
+
+/* The program registers its one region classifier four more times: "classifiers.2.0.weight" is "region_net.0.weight". */
+static bool
+alias(char out[MF_ALIAS_MAX], const char *name)
+{
+    int q, used = 0;
+
+    if (sscanf(name, "classifiers.%1d.%n", &q, &used) != 1 || used == 0 || q < 0 || q >= QUADRANTS) return false;
+    return snprintf(out, MF_ALIAS_MAX, "region_net.%s", name + used) < MF_ALIAS_MAX;
+}
+
 extern const mf_model_def mf_model_scan;
 const mf_model_def mf_model_scan = {
     .name = "scan", .summary = "attention over patches and complementary context (SCAN + CCI), on ResNet-50 to layer3; embedding 1024",
     .source = "SCAN, Gera and Balasubramanian 2021; names as its code; scan.md",
-    .cfg_size = sizeof(scan_cfg), .opts = scan_opts, .min_size = 48, .head = "fc.*,region_net.2.*", .embed = embed,
-    .map = "layer3 of the trunk", .embedding = "the attention branch's",
+    .cfg_size = sizeof(scan_cfg), .opts = scan_opts, .min_size = 48, .head = "fc.*,region_net.2.*",
+    .map = "layer3", .embedding = "local and global attention, a unit vector", .embed = embed, .recipe = recipe, .alias = alias,
 };

@@ -60,6 +60,9 @@ static const struct {
     {"resnet50", 1000, 25557032, 4089184256, "width=16", 0},
     {"resnet50", 3, 23514179, 4087142400, "width=16", 0},
     {"resnet50", 8, 23524424, 4087152640, "width=16", 0},
+    /* scan.md 5 */
+    {"scan", 7, 70196307, 6978341888, "width=16", 0},
+    {"scan", 8, 70197589, 6978343936, "width=16", 0},
     /* vgg-mobilenet.md 2 and 6; torchvision's counts of the others */
     {"vgg11", 1000, 132863336, 0, "width=16,hidden=64", 0},
     {"vgg11_bn", 1000, 132868840, 0, "width=16,hidden=64", 0},
