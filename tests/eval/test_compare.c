@@ -230,7 +230,8 @@ test_equal_differences(void **state)
     (void)state;
     assert_mf_ok(mf_compare(&c, p, &o, &err), &err);
     assert_int_equal(c.n, 1);
-    assert_true(c.c[0].folds == 2 && c.c[0].diff == 50.0);
+    assert_int_equal(c.c[0].folds, 2);
+    assert_float_equal(c.c[0].diff, -50.0, 1e-9); /* the later method against the earlier */
     assert_true(isnan(c.c[0].folds_t.p) && isnan(c.c[0].effect));
     assert_true(c.c[0].judge == MF_JUDGE_SUBJECTS && c.c[0].p > 0.05 && c.c[0].lo < c.c[0].hi);
     mf_comparisons_free(&c);
