@@ -14,6 +14,7 @@ typedef struct eval_cfg {
     int64_t    batch;
     int        precision, split;
     mf_opt_str backend, out;
+    bool       tta;
 } eval_cfg;
 
 static const char *const precision_words[] = {"auto", "f32", "bf16", NULL};
@@ -23,6 +24,7 @@ static const mf_opt eval_rows[] = {
     MF_OPT_ENUM(eval_cfg, split, 0, split_words, "which rows of the manifest"),
     MF_OPT_INT(eval_cfg, batch, 32, 1, 4096, "pictures at a time"),
     MF_OPT_ENUM(eval_cfg, precision, 0, precision_words, "auto takes bf16 where the CPU computes it"),
+    MF_OPT_BOOL(eval_cfg, tta, 0, "the mean over each picture and its mirror image"),
     MF_OPT_STR(eval_cfg, backend, "auto", "which kernels: auto, onednn, ref"),
     MF_OPT_STR(eval_cfg, out, "", "also write a row a picture to this CSV file"),
     MF_OPT_END,
@@ -175,6 +177,7 @@ run_eval(int argc, char **argv, mf_cli *cli, mf_err *err)
     }
     io.backend = c.backend.s;
     io.batch   = (int)c.batch;
+    io.mirror  = c.tta;
     io.prec    = c.precision == 0 ? MF_PREC_AUTO : c.precision == 1 ? MF_PREC_F32 : MF_PREC_BF16;
     if ((st = mf_dataset_load(&d, argv[1], err)) < 0 || (st = mf_dataset_need_pictures(d, err)) < 0 ||
         (st = wanted_rows(&rows, &n, d, c.split, err)) < 0 ||

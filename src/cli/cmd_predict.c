@@ -10,6 +10,7 @@ typedef struct predict_cfg {
     int64_t    batch;
     int        precision;
     mf_opt_str backend;
+    bool       tta;
 } predict_cfg;
 
 static const char *const precision_words[] = {"auto", "f32", "bf16", NULL};
@@ -17,6 +18,7 @@ static const char *const precision_words[] = {"auto", "f32", "bf16", NULL};
 static const mf_opt predict_rows[] = {
     MF_OPT_INT(predict_cfg, batch, 1, 1, 4096, "pictures at a time"),
     MF_OPT_ENUM(predict_cfg, precision, 0, precision_words, "auto takes bf16 where the CPU computes it"),
+    MF_OPT_BOOL(predict_cfg, tta, 0, "the mean over each picture and its mirror image"),
     MF_OPT_STR(predict_cfg, backend, "auto", "which kernels: auto, onednn, ref"),
     MF_OPT_END,
 };
@@ -103,6 +105,7 @@ run_predict(int argc, char **argv, mf_cli *cli, mf_err *err)
     batch      = (size_t)c.batch < n - 1 ? (size_t)c.batch : n - 1;
     io.backend = c.backend.s;
     io.batch   = (int)batch;
+    io.mirror  = c.tta;
     io.prec    = c.precision == 0 ? MF_PREC_AUTO : c.precision == 1 ? MF_PREC_F32 : MF_PREC_BF16;
     if ((st = mf_infer_load(&f, argv[0], &io, err)) < 0) {
         return st;

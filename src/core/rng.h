@@ -9,7 +9,8 @@
 /* What a stream is for; adding a purpose at the end changes no other stream. */
 typedef enum mf_rng_purpose {
     MF_RNG_INIT, MF_RNG_SHUFFLE, MF_RNG_AUGMENT, MF_RNG_DROPOUT, MF_RNG_SPLIT, MF_RNG_SYNTH,
-    MF_RNG_OCCLUDE, MF_RNG_METHOD, MF_RNG_VOTES, MF_RNG_TEST, MF_RNG_EVAL
+    MF_RNG_OCCLUDE, MF_RNG_METHOD, MF_RNG_VOTES, MF_RNG_TEST, MF_RNG_EVAL,
+    MF_RNG_MIX
 } mf_rng_purpose;
 
 typedef struct mf_rng {

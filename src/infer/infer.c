@@ -17,6 +17,7 @@ struct mf_infer {
     mf_prec    prec;
     mf_feed    feed;
     int        batch;
+    bool       mirror;
     size_t     n_features;
     const char *features_output; /* where the embeddings come from; NULL: they are not wanted */
     float     *prob, *features; /* a whole batch */
@@ -99,6 +100,7 @@ build(mf_infer *f, const mf_infer_opts *o, mf_err *err)
     }
     f->features_output = outputs[1];
     f->batch  = o->batch;
+    f->mirror = o->mirror;
     f->prec   = mf_prec_resolve(o->prec, backend);
     c.backend = backend;
     c.prec    = f->prec;
@@ -258,6 +260,45 @@ mf_infer_prec(const mf_infer *f)
     return f->prec;
 }
 
+/* Mirrors n pictures in place, left to right; twice is nothing. */
+static void
+turn(void *data, mf_pix_form form, size_t n, const mf_recipe *r)
+{
+    const size_t value = form.type == MF_PIX_BF16 ? 2 : 4, pixel = form.nhwc ? value * (size_t)r->channels : value;
+    const size_t rows = n * (size_t)r->height * (form.nhwc ? 1 : (size_t)r->channels), w = (size_t)r->width;
+    uint8_t     *row = data;
+
+    for (size_t i = 0; i < rows; i++, row += w * pixel) {
+        for (size_t x = 0; x < w / 2; x++) {
+            uint8_t *a = row + x * pixel, *b = row + (w - 1 - x) * pixel, t;
+
+            for (size_t k = 0; k < pixel; k++) {
+                t    = a[k];
+                a[k] = b[k];
+                b[k] = t;
+            }
+        }
+    }
+}
+
+/* The mean of what is in prob and of the answers for the mirror images. */
+static mf_status
+run_mirrored(mf_infer *f, void *data, mf_pix_form form, size_t n, float *prob, mf_err *err)
+{
+    const size_t batch = (size_t)f->batch, classes = (size_t)f->model.classes;
+    mf_status    st;
+
+    turn(data, form, n, &f->recipe);
+    if ((st = mf_feed_give(&f->feed, data, form, err)) == MF_OK && (st = mf_program_run(f->program, 0, 0, err)) == MF_OK) {
+        st = mf_program_read(f->program, "probs", MF_DTYPE_F32, f->prob, batch * classes, err);
+    }
+    turn(data, form, n, &f->recipe);
+    for (size_t i = 0; st == MF_OK && i < n * classes; i++) {
+        prob[i] = 0.5f * (prob[i] + f->prob[i]);
+    }
+    return st;
+}
+
 mf_status
 mf_infer_run(mf_infer *f, void *data, mf_pix_form form, size_t n, float *prob, float *features, mf_err *err)
 {
@@ -276,7 +317,7 @@ mf_infer_run(mf_infer *f, void *data, mf_pix_form form, size_t n, float *prob, f
         }
         memcpy(features, f->features, n * f->n_features * sizeof *features);
     }
-    return MF_OK;
+    return f->mirror ? run_mirrored(f, data, form, n, prob, err) : MF_OK;
 }
 
 /* Memory for a batch that starts as zeros: the rows past a batch's end stay finite. */

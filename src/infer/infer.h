@@ -20,6 +20,7 @@ typedef struct mf_infer_opts {
     bool          features;  /* embeddings are wanted too */
     const char   *layer;     /* in their place: "features", "map", "logits", or a layer as in mf_graph_layer; a map [C, h, w] is averaged
                               * over its places. NULL: the embedding that the classifier sees */
+    bool          mirror;    /* probabilities are the mean over a picture and its mirror image; features are the picture's own */
     mf_workspace *workspace; /* shared with programs that never run at the same time; NULL: own memory */
 } mf_infer_opts;
 mf_infer_opts mf_infer_opts_default(void); /* auto, auto, 32 */
@@ -41,7 +42,7 @@ size_t             mf_infer_features(const mf_infer *f); /* length of an embeddi
 mf_pix_form        mf_infer_form(const mf_infer *f);     /* in which batches need no copy */
 mf_prec            mf_infer_prec(const mf_infer *f);
 
-/* Answers for the first n pictures of `data`, memory for a whole batch in `form`: prob [n, classes], each row summing
+/* Answers for the first n pictures of `data`, memory for a whole batch in `form` (with `mirror` it is turned over and back): prob [n, classes], each row summing
  * to 1; features [n, mf_infer_features], NULL if not wanted. */
 mf_status mf_infer_run(mf_infer *f, void *data, mf_pix_form form, size_t n, float *prob, float *features, mf_err *err);
 /* n decoded pictures of any size (1 to the batch), resized as in training's evaluation. */

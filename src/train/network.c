@@ -132,7 +132,7 @@ compile(mf_network *n, const mf_network_opts *o, mf_err *err)
     mf_compile_opts   c = {.prec = mf_settings_prec(o->settings), .outputs = outputs, .grads = true};
     const mf_backend *backend;
     mf_recipe         recipe = mf_settings_recipe(o->settings, true);
-    mf_infer_opts     io     = {.backend = o->backend, .batch = o->eval_batch};
+    mf_infer_opts     io     = {.backend = o->backend, .batch = o->eval_batch, .mirror = o->settings->t.tta};
     mf_status         st;
 
     for (int i = 0; i < n->terms; i++) {

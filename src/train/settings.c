@@ -10,6 +10,7 @@ static const char *const precision_words[] = {"auto", "f32", "bf16", NULL};
 static const char *const weights_words[]   = {"none", "balanced", NULL};
 static const char *const select_words[]    = {"val", "last", "fold", NULL};
 static const char *const cache_words[]     = {"ram", "disk", "none", NULL};
+static const char *const mix_words[]       = {"none", "mixup", "cutmix", NULL};
 static const char *const augment_words[]   = {"none", "light", "msde", NULL};
 
 #define AUG(f, hi, help) MF_OPT_F64(mf_train_opts, f, -1, -1, hi, help)
@@ -77,6 +78,10 @@ const mf_opt mf_train_rows[] = {
     AUG(aug_pad, 1, "half range of a crop's shift, share of the side"),
     AUG(aug_erase_prob, 1, "probability of an erased rectangle"),
     AUG(aug_erase, 1, "largest share of the picture erased"),
+    MF_OPT_ENUM(mf_train_opts, mix, 0, mix_words, "mix the samples of a batch two by two: whole pictures, or a rectangle"),
+    MF_OPT_F64(mf_train_opts, mix_alpha, 0, 0, 100, "the share of each is drawn from Beta(alpha, alpha); 0: 0.2 for mixup, 1 for cutmix"),
+    MF_OPT_F64(mf_train_opts, mix_prob, 1, 0, 1, "probability of that for two samples"),
+    MF_OPT_BOOL(mf_train_opts, tta, 0, "score each picture and its mirror image, and take the mean of the answers"),
     MF_OPT_STR(mf_train_opts, occlude, "", "hide faces anew each epoch: KIND[:option=value,...], several joined by + (data occlude --help)"),
     MF_OPT_F64(mf_train_opts, occlude_prob, 0.5, 0, 1, "probability of that for a training picture that shows a whole face"),
     MF_OPT_END,
@@ -430,6 +435,18 @@ mf_settings_augment(const mf_settings *s)
     TAKE(erase);
 #undef TAKE
     return a;
+}
+
+mf_mix
+mf_settings_mix(const mf_settings *s)
+{
+    const mf_train_opts *t = &s->t;
+
+    return (mf_mix){
+        .kind = (mf_mix_kind)t->mix, .alpha = t->mix_alpha > 0.0 ? t->mix_alpha : t->mix == MF_MIX_CUTMIX ? 1.0 : 0.2,
+        .prob = t->mix_prob, .pictures = s->method.def->pictures, .channels = (int)t->channels, .height = (int)t->size,
+        .width = (int)t->size,
+    };
 }
 
 mf_prec

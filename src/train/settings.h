@@ -15,6 +15,7 @@
 #include "models/model.h"
 #include "nn/program.h"
 #include "train/loss.h"
+#include "train/mix.h"
 #include "train/optim.h"
 #include "train/schedule.h"
 
@@ -44,6 +45,9 @@ typedef struct mf_train_opts {
     double     aug_flip, aug_color_prob, aug_hue, aug_saturation, aug_value, aug_contrast_prob, aug_contrast,
         aug_brightness, aug_affine_prob, aug_rotate, aug_scale, aug_shift, aug_zoom_prob, aug_zoom, aug_pad,
         aug_erase_prob, aug_erase;
+    int        mix;         /* mf_mix_kind */
+    double     mix_alpha, mix_prob;
+    bool       tta;
     mf_opt_str occlude;     /* what hides faces: data/hide.h */
     double     occlude_prob;
 } mf_train_opts;
@@ -94,6 +98,8 @@ mf_status mf_settings_check(const mf_settings *s, mf_err *err);
 mf_status  mf_settings_model(mf_model *out, const mf_settings *s, int classes, mf_err *err);
 mf_recipe  mf_settings_recipe(const mf_settings *s, bool eval);
 mf_augment mf_settings_augment(const mf_settings *s);
+/* The form of the batches and their classes are the caller's to fill in. */
+mf_mix     mf_settings_mix(const mf_settings *s);
 mf_prec    mf_settings_prec(const mf_settings *s);
 mf_cache_kind mf_settings_cache(const mf_settings *s);
 

@@ -140,6 +140,9 @@ set_up(mf_trainer *t, mf_err *err)
         .recipe = mf_settings_recipe(s, false), .type = mf_network_form(t->net).type, .nhwc = mf_network_form(t->net).nhwc,
         .classes = job->data->n_classes, .occlude = s->t.occlude.s, .occlude_prob = s->t.occlude_prob,
     };
+    t->mix         = mf_settings_mix(s);
+    t->mix.form    = mf_network_form(t->net);
+    t->mix.classes = job->data->n_classes;
     t->fingerprint = fingerprint(job);
     return mf_trainer_results_head(t, err);
 }
@@ -265,6 +268,7 @@ one_step(mf_trainer *t, const mf_batch *b, mf_err *err)
     mf_step   s;
     mf_status st;
 
+    mf_mix_batch(b, &t->mix, t->job->seed, (uint64_t)t->c.step);
     if ((st = mf_network_run(t->net, b, t->job->seed, (uint64_t)t->c.step, &s, err)) < 0) {
         return st;
     }

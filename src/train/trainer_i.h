@@ -45,6 +45,7 @@ typedef struct mf_trainer {
     size_t              n_samples;
     mf_loader          *loader;
     mf_loader_opts      loader_opts;
+    mf_mix              mix;
     int                 batch, part;
     int64_t             batches;     /* of an epoch that are trained on */
     mf_scorer          *val, *test;

@@ -182,6 +182,52 @@ test_scores(void **state)
     mf_infer_free(f);
 }
 
+/* With `mirror` a picture and its mirror image are answered alike, by the mean of what each is answered without; the caller's
+ * pixels come back as they were. */
+static void
+test_mirror(void **state)
+{
+    enum { PIXELS = 3 * SIDE * SIDE };
+    mf_infer_opts o = mf_infer_opts_default();
+    mf_infer     *plain = load(2, false), *both;
+    mf_rng        r = mf_rng_make(4, 0, 0, MF_RNG_TEST);
+    float        *x = mf_aligned(2 * PIXELS * sizeof *x), *was = mf_aligned(2 * PIXELS * sizeof *was), a[2][CLASSES], b[2][CLASSES];
+    double        apart = 0;
+    mf_err        err = {0};
+
+    (void)state;
+    o.batch  = 2;
+    o.prec   = MF_PREC_F32;
+    o.mirror = true;
+    assert_mf_ok(mf_infer_load(&both, mf_small_net(3), &o, &err), &err);
+    for (int nhwc = 0; nhwc < 2; nhwc++) {
+        const mf_pix_form form = {.type = MF_PIX_F32, .nhwc = nhwc != 0};
+
+        for (int y = 0; y < SIDE * 3; y++) { /* picture 1 is picture 0 from right to left */
+            for (int k = 0; k < SIDE; k++) {
+                const int row = nhwc ? y / 3 : y, c = nhwc ? y % 3 : 0, step = nhwc ? 3 : 1, wide = SIDE * step;
+
+                x[row * wide + k * step + c] = (float)mf_rng_normal(&r) + (float)k / SIDE;
+                x[PIXELS + row * wide + (SIDE - 1 - k) * step + c] = x[row * wide + k * step + c];
+            }
+        }
+        memcpy(was, x, 2 * PIXELS * sizeof *x);
+        assert_mf_ok(mf_infer_run(plain, x, form, 2, a[0], NULL, &err), &err);
+        assert_mf_ok(mf_infer_run(both, x, form, 2, b[0], NULL, &err), &err);
+        assert_memory_equal(x, was, 2 * PIXELS * sizeof *x);
+        for (int c = 0; c < CLASSES; c++) {
+            apart = fmax(apart, fabs((double)a[0][c] - (double)a[1][c]));
+            assert_true(fabsf(b[0][c] - b[1][c]) < 1e-6f);
+            assert_true(fabsf(b[0][c] - 0.5f * (a[0][c] + a[1][c])) < 1e-6f);
+        }
+    }
+    assert_true(apart > 1e-5); /* else nothing was shown */
+    mf_free(x);
+    mf_free(was);
+    mf_infer_free(plain);
+    mf_infer_free(both);
+}
+
 static void
 test_argmax(void **state)
 {
@@ -197,6 +243,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_load), cmocka_unit_test(test_batches), cmocka_unit_test(test_scores), cmocka_unit_test(test_argmax),
+        cmocka_unit_test(test_mirror),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,6 +43,9 @@ settings_of(mf_settings *s, const char *method, const char *teacher)
     s->t.batch     = 4;
     s->t.workers   = 0;
     s->t.balanced  = true;
+    s->t.mix       = MF_MIX_CUTMIX;
+    s->t.mix_prob  = 0.5;
+    s->t.tta       = true;
     snprintf(s->t.teacher.s, sizeof s->t.teacher.s, "%s", teacher);
 }
 
