@@ -222,7 +222,7 @@ done:
 
 /* Threads that wait for their next share of work spin for a short while, then sleep. GNU's OpenMP spins for milliseconds by
  * default: nothing gained on an idle machine, and on a busy one the spinning keeps the very thread from running that
- * everyone waits for (seen: 7 images/s in place of 97). The library reads its settings before main, so they are made before
+ * everyone waits for (seen: 33 images/s in place of 93). The library reads its settings before main, so they are made before
  * any library starts; what the user has set stays. */
 static void
 wait_briefly(void)
