@@ -8,6 +8,7 @@
 
 #include "support.h"
 
+#include "core/cpu.h"
 #include "core/isa.h"
 #include "core/mem.h"
 #include "core/rng.h"
@@ -92,6 +93,12 @@ kernel_of(const mf_backend *b, const mf_prep *p, char why[128])
     return NULL;
 }
 
+bool
+parity_has_amx(void)
+{
+    return mf_isa_has_bf16() && mf_cpu_has(MF_CPU_AMX_TILE) && mf_cpu_has(MF_CPU_AMX_BF16) && getenv("ONEDNN_MAX_CPU_ISA") == NULL;
+}
+
 /* One run of one kernel. values[i]: row-major f32 (or u8) inputs. out[o]: row-major f32, the caller's to free. */
 typedef struct result {
     float *v[MF_OP_MAX_OUT];
@@ -139,7 +146,8 @@ run_one(const mf_backend *b, const parity_case *c, void *const *values, mf_dtype
 
     assert_non_null(op);
     assert_mf_ok(b->open(&ctx, &err), &err);
-    p.ctx = ctx;
+    p.ctx       = ctx;
+    p.inference = c->const_in != 0;
     for (int i = 0; i < 8 && c->in[i].kind != NULL; i++) {
         p.nin = i + 1;
         if (c->in[i].kind[0] == '\0') {
@@ -178,6 +186,9 @@ run_one(const mf_backend *b, const parity_case *c, void *const *values, mf_dtype
     res.supported = true;
     if (c->kernel != NULL && b->real == MF_DTYPE_F32 && strcmp(b->name, "ref") != 0 && act == MF_DTYPE_F32 && mf_isa_best() >= MF_ISA_AVX2) {
         assert_string_equal(k->name, c->kernel);
+    }
+    if (c->kernel16 != NULL && strcmp(b->name, "ref") != 0 && act == MF_DTYPE_BF16 && parity_has_amx()) {
+        assert_string_equal(k->name, c->kernel16);
     }
     assert_mf_ok(k->prepare(&p, &err), &err);
     for (int i = 0; i < p.nin; i++) {

@@ -41,14 +41,17 @@ typedef struct parity_case {
     bool        special;    /* sums of infinities: compare only whether elements are finite */
     bool        f32_only;   /* no bf16 form */
     bool        f32_by_ref; /* no f32 kernel here */
-    unsigned    const_in;   /* bit i: input i is constant: the kernel runs twice, the second time with nothing fresh */
+    unsigned    const_in;   /* bit i: input i is constant, as in inference: the kernel runs twice, the second time with nothing fresh */
     const char *kernel;     /* the kernel that must be taken in f32 on a CPU with AVX2; NULL: any */
+    const char *kernel16;   /* the same in bf16 on a CPU with AMX */
 } parity_case;
 
 /* Runs the case in every form; prints the worst error of each output. Fails the test on the first difference. */
 void parity_run(const parity_case *c);
 /* Starts this program again with oneDNN (and our loops) held to AVX2, unless it is that already; returns its exit status. */
 int  parity_again_avx2(char **argv);
+/* Whether this process may use AMX: the CPU has it and no variable holds it back. */
+bool parity_has_amx(void);
 bool parity_backend(const mf_backend **out); /* false: not in this build */
 
 #endif

@@ -1,6 +1,7 @@
 /* tests/nn/test_onednn_conv.c: convolutions, their gradients and the transposed form against the reference. */
 #include "support.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "nn/ops.h"
@@ -170,13 +171,56 @@ test_small_maps(void **state)
     }
 }
 
+/* On CPUs with AMX: part groups of images, half panels of channels, chunks of rows, stems, and every geometry, against the reference. */
+static void
+test_tiles(void **state)
+{
+    (void)state;
+    const parity_case cases[] = {
+        {.op = "conv2d", .attrs = CONV(1, 1, 1, 1), .in = {ACT(16, 32, 7, 7), ACT(48, 32, 3, 3)}},
+        {.op = "conv2d", .attrs = CONV_RELU(1, 1), .in = {ACT(33, 64, 2, 2), ACT(64, 64, 3, 3), F32(64), ACT(33, 64, 2, 2)}, .free_in = 2},
+        {.op = "conv2d", .attrs = CONV_RELU(1, 1), .in = {ACT(49, 64, 3, 5), ACT(48, 64, 3, 3), F32(48), ACT(49, 48, 3, 5)}, .const_in = 2},
+        {.op = "conv2d", .attrs = CONV(2, 0, 1, 1), .in = {ACT(13, 96, 3, 4), ACT(16, 96, 1, 1), F32(16)}, .const_in = 2},
+        {.op = "conv2d", .attrs = CONV(2, 3, 2, 1), .in = {ACT(17, 32, 11, 9), ACT(80, 32, 4, 2), ABSENT, ACT(17, 80, 6, 7)}},
+        {.op = "conv2d", .attrs = CONV(3, 5, 1, 1), .in = {ACT(12, 32, 2, 1), ACT(32, 32, 2, 5)}}, /* some results see padding alone */
+        {.op = "conv2d_dx", .attrs = CONV(1, 1, 1, 1), .in = {ACT(16, 32, 7, 7), ACT(32, 48, 3, 3), ACT(16, 48, 7, 7)}},
+        {.op = "conv2d_dx", .attrs = CONV(2, 1, 1, 1), .in = {ACT(35, 64, 5, 5), ACT(64, 64, 3, 3), ACT(35, 64, 9, 10)}, .free_in = 2},
+        {.op = "conv2d_dx", .attrs = CONV(2, 0, 1, 1), .in = {ACT(13, 96, 8, 7), ACT(96, 16, 3, 3), ACT(13, 16, 18, 15)}},
+        {.op = "conv2d_dx", .attrs = CONV(3, 0, 1, 1), .in = {ACT(24, 32, 2, 2), ACT(32, 32, 2, 2), ACT(24, 32, 6, 7)}}, /* zero between taps */
+        {.op = "conv2d_dx", .attrs = CONV(1, 2, 2, 1), .in = {ACT(18, 64, 4, 3), ACT(64, 80, 3, 3), ACT(18, 80, 4, 3)}},
+        {.op = "conv2d_dw", .attrs = CONV(1, 1, 1, 1), .in = {ACT(32, 32, 7, 7), ACT(32, 32, 7, 7), F32(32, 32, 3, 3)}},
+        {.op = "conv2d_dw", .attrs = CONV(1, 1, 1, 1), .in = {ACT(71, 48, 3, 5), ACT(71, 16, 3, 5), F32(48, 16, 3, 3)}},
+        {.op = "conv2d_dw", .attrs = CONV(2, 1, 1, 1), .in = {ACT(9, 16, 9, 8), ACT(9, 80, 17, 15), F32(16, 80, 3, 3)}},
+        {.op = "conv2d_dw", .attrs = CONV(2, 0, 1, 1), .in = {ACT(15, 64, 5, 5), ACT(15, 32, 9, 10), F32(64, 32, 1, 1)}},
+        {.op = "conv2d_dw", .attrs = CONV(1, 4, 3, 1), .in = {ACT(8, 32, 8, 6), ACT(8, 48, 6, 4), F32(32, 48, 3, 3)}},
+        {.op = "conv2d_dw", .attrs = CONV(3, 5, 1, 1), .in = {ACT(12, 32, 4, 3), ACT(12, 32, 2, 1), F32(32, 32, 2, 5)}},
+        {.op = "conv2d_dw", .attrs = CONV(1, 1, 1, 1), .in = {ACT(33, 32, 18, 37), ACT(33, 64, 18, 37), F32(32, 64, 3, 3)}}, /* chunks */
+        {.op = "conv2d_dw", .attrs = CONV(2, 3, 1, 1), .in = {ACT(34, 64, 16, 17), ACT(34, 3, 32, 33), F32(64, 3, 7, 7)}},
+        {.op = "conv2d_dw", .attrs = PADS(2, 0, 0), .in = {ACT(9, 16, 11, 9), ACT(9, 1, 9, 9), F32(16, 1, 3, 1)}},
+        {.op = "conv2d_dw", .attrs = CONV(1, 0, 1, 1), .in = {ACT(40, 48, 5, 4), ACT(40, 5, 9, 9), F32(48, 5, 5, 6)}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        parity_case c = cases[i];
+        char        name[32];
+
+        snprintf(name, sizeof name, "amx.%s", c.op);
+        c.kernel16 = name;
+        c.tol16    = strcmp(c.op, "conv2d_dw") == 0 ? 1e-4 : 0;
+        parity_run(&c);
+    }
+    if (!parity_has_amx() && getenv("ONEDNN_MAX_CPU_ISA") == NULL) {
+        print_message("SKIP: this CPU has no AMX: oneDNN's kernels stood in\n");
+        skip();
+    }
+}
+
 int
 main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forward),         cmocka_unit_test(test_special),    cmocka_unit_test(test_data_gradient),
         cmocka_unit_test(test_weight_gradient), cmocka_unit_test(test_transposed), cmocka_unit_test(test_small_maps),
-        cmocka_unit_test(test_winograd),
+        cmocka_unit_test(test_winograd),         cmocka_unit_test(test_tiles),
     };
     int failed;
 

@@ -34,4 +34,7 @@ mf_status mf_dn_conv_choose(dn_conv_got *out, mf_backend_ctx *ctx, const dn_conv
 /* The common part of `supports`: element types. */
 bool      mf_dn_conv_supports(const mf_prep *p, mf_dtype act, char why[128]);
 
+/* Weights in f32, cells of [16 in][16 out] for [Co/16][Ci/16][kh][kw]: the layout that bf16 gradients come in. Both multiples of 16. */
+mf_layout mf_dn_weight_cells(const mf_shape *w);
+
 #endif

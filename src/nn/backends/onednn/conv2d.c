@@ -41,15 +41,12 @@ static void
 keep_gradient_layout(mf_prep *p, conv_state *s, const dn_conv_got *got)
 {
     const mf_shape *w    = &p->in[1].shape;
-    mf_tdesc        half = {MF_DTYPE_BF16, *w, got->w}, full = {MF_DTYPE_F32, *w, {.nblk = 2, .blk_dim = {1, 0}, .blk = {16, 16}}};
+    mf_tdesc        half = {MF_DTYPE_BF16, *w, got->w}, full = {MF_DTYPE_F32, *w, {{0}, 0, {0}, {0}}};
 
     if (((const mf_conv2d_attrs *)p->attrs)->groups != 1 || w->dim[0] % 16 != 0 || w->dim[1] % 16 != 0) {
         return;
     }
-    full.layout.stride[3] = 256;
-    full.layout.stride[2] = w->dim[3] * 256;
-    full.layout.stride[1] = w->dim[2] * full.layout.stride[2];
-    full.layout.stride[0] = w->dim[1] / 16 * full.layout.stride[1];
+    full.layout = mf_dn_weight_cells(w);
     if (!mf_dn_permute_new(&s->permute, p->ctx->simd, &full, &half)) {
         return;
     }

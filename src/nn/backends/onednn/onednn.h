@@ -14,7 +14,7 @@ struct mf_backend_ctx {
     dnnl_stream_t      stream;
     const mf_dn_simd  *simd;
     bool               has_bf16;           /* the vendor's kernels take bf16 here, emulated or not */
-    bool               has_amx;
+    const struct mf_dn_amx_loops *amx;     /* NULL without the tile unit */
     dn_home            home_f32, home_bf16;
 };
 
