@@ -9,7 +9,7 @@
 extern const mf_cmd mf_cmd_crossval;
 
 typedef struct crossval_cfg {
-    mf_opt_str config, methods, shard;
+    mf_opt_str config, methods, begin, shard;
     int        folds_from;
     int64_t    folds;
     bool       resume, keep_weights;
@@ -20,6 +20,7 @@ static const char *const folds_words[] = {"people", "msde-code", NULL};
 static const mf_opt crossval_rows[] = {
     MF_OPT_STR(crossval_cfg, config, "", "configuration file: keys are the options below; the command line overrides it"),
     MF_OPT_STR(crossval_cfg, methods, "baseline-nm,baseline-m,baseline,contrastive,distill", "methods to compare, with commas between"),
+    MF_OPT_STR(crossval_cfg, begin, "", "METHOD=METHOD,...: begin from the weights of the fold's own run of another, like hinton=baseline-m"),
     MF_OPT_INT(crossval_cfg, folds, 10, 2, 1000, "folds"),
     MF_OPT_ENUM(crossval_cfg, folds_from, 0, folds_words, "msde-code: the published division, whose folds overlap"),
     MF_OPT_STR(crossval_cfg, shard, "", "i/n: do the i-th of n shares of the jobs (from 0), then 'crossval collect RUN'"),
@@ -69,28 +70,62 @@ next_name(char name[64], const char *list)
     return list + n + (list[n] == ',');
 }
 
-/* Settings of each method: defaults, file and command line, each in turn for that method. */
+/* Settings of one more method: defaults, file and command line, each in turn for that method. */
 static mf_status
-settings_of(mf_settings *all, size_t *n, mf_cli *cli, const char *methods, int argc, char **argv, mf_err *err)
+add_method(mf_settings *all, size_t *n, mf_cli *cli, const char *name, int argc, char **argv, mf_err *err)
 {
-    char         name[64];
     crossval_cfg again; /* read once more with each method, and the same */
     mf_table     extra = {crossval_rows, &again};
     mf_status    st;
 
-    *n = 0;
+    if (*n == MF_CROSSVAL_METHODS_MAX) {
+        return mf_fail(err, MF_E_USAGE, "option '--methods': at most %d, with those that they need", (int)MF_CROSSVAL_METHODS_MAX);
+    }
+    mf_opt_defaults(crossval_rows, &again);
+    if ((st = mf_cli_settings(&all[*n], cli, &mf_cmd_crossval, &extra, name, argc, argv, err)) < 0) {
+        return st;
+    }
+    ++*n;
+    return MF_OK;
+}
+
+/* Those of the table, then those whose runs others need. */
+static mf_status
+settings_of(mf_settings *all, size_t *n, size_t *more, mf_cli *cli, const crossval_cfg *c, int argc, char **argv, mf_err *err)
+{
+    const char *methods = c->methods.s;
+    char        name[64], need[3][64];
+    size_t      sum;
+    mf_status   st;
+
+    *n = *more = 0;
     while (*methods != '\0') {
-        if (*n == MF_CROSSVAL_METHODS_MAX) {
-            return mf_fail(err, MF_E_USAGE, "option '--methods': at most %d", (int)MF_CROSSVAL_METHODS_MAX);
-        }
         methods = next_name(name, methods);
-        mf_opt_defaults(crossval_rows, &again);
-        if ((st = mf_cli_settings(&all[*n], cli, &mf_cmd_crossval, &extra, name, argc, argv, err)) < 0) {
+        if ((st = add_method(all, n, cli, name, argc, argv, err)) < 0) {
             return st;
         }
-        ++*n;
     }
-    return *n != 0 ? MF_OK : mf_fail(err, MF_E_USAGE, "option '--methods': no method is named");
+    if (*n == 0) {
+        return mf_fail(err, MF_E_USAGE, "option '--methods': no method is named");
+    }
+    sum = *n;
+    for (size_t i = 0; i < sum; i++) {
+        if ((st = mf_crossval_needs(need, &all[i], c->begin.s, err)) < 0) {
+            return st;
+        }
+        for (int k = 0; k < 3; k++) {
+            bool there = need[k][0] == '\0';
+
+            for (size_t m = 0; m < sum; m++) {
+                there = there || mf_str_eq(all[m].method.name, need[k]);
+            }
+            if (!there && (st = add_method(all, &sum, cli, need[k], argc, argv, err)) < 0) {
+                return st;
+            }
+        }
+    }
+    *more = sum - *n;
+    return MF_OK;
 }
 
 static mf_status
@@ -143,13 +178,13 @@ run_folds(mf_cli *cli, const crossval_cfg *c, int argc, char **argv, mf_err *err
     uint32_t           *rows  = NULL;
     mf_crossval_job     job   = {.settings = all, .folds = (int)c->folds, .msde_code = c->folds_from == 1, .resume = c->resume,
                                  .keep_weights = c->keep_weights, .log = cli->log, .progress = cli->progress,
-                                 .stop = mf_cli_stop};
+                                 .stop = mf_cli_stop, .begin = c->begin.s};
     mf_status           st;
 
     if (all == NULL) {
         return mf_oom(err, MF_CROSSVAL_METHODS_MAX * sizeof *all, "settings");
     }
-    if ((st = settings_of(all, &job.n_methods, cli, c->methods.s, argc, argv, err)) < 0 ||
+    if ((st = settings_of(all, &job.n_methods, &job.n_more, cli, c, argc, argv, err)) < 0 ||
         (st = parse_shard(&job.shard, &job.shards, c->shard.s, err)) < 0 || (st = mf_cli_need(s->t.data.s, "data", err)) < 0 ||
         (st = mf_cli_need(s->t.out.s, "out", err)) < 0 || (st = mf_dataset_load(&d, s->t.data.s, err)) < 0 ||
         (st = mf_dataset_need_pictures(d, err)) < 0) {
@@ -210,8 +245,8 @@ const mf_cmd mf_cmd_crossval = {
     .text    = "Divides the people of DATASET into folds, trains every method on all folds but one, scores it\n"
                "on the pictures of the left-out people without and with masks, and prints mean and standard\n"
                "deviation over the folds. The epoch that counts is chosen on a part of the training people.\n"
-               "A teacher is trained within each fold unless --teacher is given. The manifest's split column\n"
-               "is not looked at. RUN/fold-XX/METHOD holds each run, RUN/summary.json the figures.\n\n"
+               "A teacher is trained within each fold unless --teacher is given, and so is what 'combine' joins\n"
+               "or what --begin names. The manifest's split column is not looked at. RUN/fold-XX/METHOD holds each run, RUN/summary.json the figures.\n\n"
                "  maskfer crossval students --folds 10 --methods baseline,contrastive,distill --out runs/cv\n"
                "  maskfer crossval students --folds 10 --out runs/cv --shard 0/4      (and 1/4, 2/4, 3/4 elsewhere)\n"
                "  maskfer crossval collect runs/cv\n",

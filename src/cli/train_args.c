@@ -177,8 +177,11 @@ mf_cli_run_text(mf_str *out, const char *run, bool json, mf_err *err)
     }
     put_part(out, "validation", mf_json_get(j, "val"));
     put_part(out, "test", mf_json_get(j, "test"));
-    mf_str_printf(out, "best epoch %lld of %lld, %.1f seconds; %s\n", (long long)mf_json_int(mf_json_get(j, "best_epoch"), 0),
-                  (long long)mf_json_int(mf_json_get(j, "epochs"), 0), mf_json_num(mf_json_get(j, "seconds"), 0), run);
+    if (mf_json_int(mf_json_get(j, "epochs"), 0) != 0) { /* 0: a run that trains no network */
+        mf_str_printf(out, "best epoch %lld of %lld, ", (long long)mf_json_int(mf_json_get(j, "best_epoch"), 0),
+                      (long long)mf_json_int(mf_json_get(j, "epochs"), 0));
+    }
+    mf_str_printf(out, "%.1f seconds; %s\n", mf_json_num(mf_json_get(j, "seconds"), 0), run);
 done:
     mf_json_free(j);
     mf_blob_free(&file);
@@ -198,7 +201,8 @@ mf_cli_train_help(mf_str *out)
 {
     mf_str_add(out, "Methods (--method). baseline-nm, baseline-m, baseline are supervised on non-masked,\n"
                     "masked, all pictures; NAME-paper and NAME-code are contrastive and distill in those forms;\n"
-                    "contrastive-cosine, -supcon, -infonce name its --pull, hinton-privileged its option:\n");
+                    "contrastive-cosine, -supcon, -infonce name its --pull, hinton-privileged and combine-softmax\n"
+                    "their option:\n");
     for (size_t i = 0; i < mf_method_count(); i++) {
         entry(out, mf_method_at(i)->name, mf_method_at(i)->summary, mf_method_at(i)->opts);
     }

@@ -1,4 +1,4 @@
-/* eval/features.c: pictures of a data set from their files to features, a batch at a time. */
+/* eval/features.c: pictures of a data set from their files, or from a cache, to features, a batch at a time. */
 #include "eval/features.h"
 
 #include <string.h>
@@ -109,6 +109,71 @@ mf_features_files(mf_features *out, mf_infer *f, const mf_dataset *d, const uint
     }
 done:
     batch_free(&b);
+    if (st < 0) {
+        mf_features_free(out);
+    }
+    return st;
+}
+
+static mf_status
+cached_batches(mf_features *out, mf_infer *f, mf_loader *l, size_t n, const mf_progress *progress, mf_err *err)
+{
+    float          *prob = mf_calloc((size_t)mf_infer_batch(f), (size_t)mf_infer_model(f)->classes * sizeof *prob);
+    const mf_batch *b;
+    mf_status       st;
+
+    if (prob == NULL) {
+        return mf_oom(err, (size_t)mf_infer_batch(f) * (size_t)mf_infer_model(f)->classes * sizeof *prob, "features");
+    }
+    if ((st = mf_loader_start(l, 0, 0, err)) < 0) {
+        goto done;
+    }
+    while ((st = mf_loader_next(l, &b, err)) == MF_OK && b != NULL) {
+        if ((st = mf_infer_run(f, b->x[0], mf_infer_form(f), b->n, prob, out->x + out->n * out->d, err)) < 0) {
+            goto done;
+        }
+        out->n += b->n;
+        mf_progress_set(progress, "features", (double)out->n, (double)n);
+    }
+done:
+    mf_free(prob);
+    return st;
+}
+
+mf_status
+mf_features_cached(mf_features *out, mf_infer *f, const mf_dataset *d, const mf_cache *c, const uint32_t *rows, size_t n, int workers,
+                   const mf_progress *progress, mf_err *err)
+{
+    const mf_pix_form form    = mf_infer_form(f);
+    mf_sample        *samples = mf_calloc(n, sizeof *samples);
+    mf_loader        *loader  = NULL;
+    mf_loader_opts    lo      = {.batch = mf_infer_batch(f), .pictures = 1, .workers = workers, .augment = mf_augment_none(),
+                                 .recipe = *mf_infer_recipe(f), .type = form.type, .nhwc = form.nhwc, .classes = d->n_classes};
+    size_t            bad;
+    mf_status         st;
+
+    *out     = (mf_features){.d = mf_infer_features(f)};
+    out->row = mf_calloc(n, sizeof *out->row);
+    out->x   = mf_calloc(n, out->d * sizeof *out->x);
+    if (samples == NULL || out->row == NULL || out->x == NULL) {
+        st = mf_oom(err, n * out->d * sizeof *out->x, "features");
+        goto done;
+    }
+    for (size_t i = 0; i < n; i++) {
+        out->row[i] = rows[i];
+        samples[i]  = (mf_sample){{rows[i], rows[i], rows[i]}};
+    }
+    if ((st = mf_loader_open(&loader, d, c, samples, n, &lo, err)) < 0 ||
+        (st = cached_batches(out, f, loader, n, progress, err)) < 0) {
+        goto done;
+    }
+    MF_ASSERT(out->n == n);
+    if ((st = mf_points_check(&bad, out->x, out->n, out->d, err)) < 0) {
+        mf_fail_in(err, st, "features of '%s'", d->rows[out->row[bad]].image);
+    }
+done:
+    mf_loader_close(loader);
+    mf_free(samples);
     if (st < 0) {
         mf_features_free(out);
     }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "core/error.h"
 #include "core/log.h"
+#include "data/loader.h"
 #include "data/manifest.h"
 #include "infer/infer.h"
 
@@ -20,5 +21,8 @@ void mf_features_free(mf_features *f);
  * out and counted. MF_E_NUMERIC: NaN or infinity; the sentence names the picture. */
 mf_status mf_features_files(mf_features *out, mf_infer *f, const mf_dataset *d, const uint32_t *rows, size_t n, const mf_log *log,
                             const mf_progress *progress, mf_err *err);
+/* The same from the cache, which holds the rows: pictures as training's own scoring sees them. `workers` as in data/loader.h. */
+mf_status mf_features_cached(mf_features *out, mf_infer *f, const mf_dataset *d, const mf_cache *c, const uint32_t *rows, size_t n,
+                             int workers, const mf_progress *progress, mf_err *err);
 
 #endif

@@ -27,6 +27,7 @@ static const struct preset {
     {"baseline", &mf_method_supervised, "rows", "all"},
     {"baseline-m", &mf_method_supervised, "rows", "occluded"},
     {"baseline-nm", &mf_method_supervised, "rows", "clear"},
+    {"combine-softmax", &mf_method_combine, "classifier", "softmax"},
     {"contrastive-cosine", &mf_method_contrastive, "pull", "cosine"},
     {"contrastive-infonce", &mf_method_contrastive, "pull", "infonce"},
     {"contrastive-supcon", &mf_method_contrastive, "pull", "supcon"},

@@ -45,6 +45,8 @@ typedef struct mf_method_def {
     mf_rows_kind  (*rows)(const void *cfg);      /* ROWS; NULL: all */
     mf_norm_place (*norm)(const void *cfg);      /* what the model is built with */
     mf_status     (*build)(mf_method_out *out, mf_graph *g, const mf_method_in *in, const void *cfg, mf_err *err);
+    /* In place of `build`: the two methods whose trained networks it joins (train/combine.h). It trains no network itself. */
+    const char     *joins[2];
 } mf_method_def;
 
 typedef struct mf_method {

@@ -1,4 +1,5 @@
 /* methods/method_list.h: the methods, sorted. */
+MF_METHOD(combine)
 MF_METHOD(contrastive)
 MF_METHOD(distill)
 MF_METHOD(hinton)

@@ -52,14 +52,36 @@ fold_parts(mf_parts *out, const plan *p, int fold, mf_err *err)
     return st;
 }
 
+/* Weight files that a run of a fold takes from others of the fold; empty: none, and NULL goes to the run. */
+typedef struct sources {
+    mf_str teacher, init, join[2];
+} sources;
+
+static void
+sources_free(sources *s)
+{
+    mf_str_free(&s->teacher);
+    mf_str_free(&s->init);
+    mf_str_free(&s->join[0]);
+    mf_str_free(&s->join[1]);
+}
+
+static const char *
+file_or_null(const mf_str *s)
+{
+    return s->len != 0 ? s->data : NULL;
+}
+
 /* The run of a fold; every method of a fold starts from the same seed, so that they are compared on equal terms. */
 static mf_status
-train_one(const plan *p, const mf_settings *s, const mf_parts *parts, int fold, const char *dir, const char *teacher,
+train_one(const plan *p, const mf_settings *s, const mf_parts *parts, int fold, const char *dir, const sources *from,
           mf_err *err)
 {
     const mf_crossval_job *job = p->job;
     mf_train_job           one = {
-        .settings = s, .data = job->data, .cache = job->cache, .parts = parts, .out = dir, .teacher = teacher,
+        .settings = s, .data = job->data, .cache = job->cache, .parts = parts, .out = dir,
+        .teacher = file_or_null(&from->teacher), .init = file_or_null(&from->init),
+        .join = {file_or_null(&from->join[0]), file_or_null(&from->join[1])},
         .seed = (uint64_t)s->t.seed + (uint64_t)fold, .resume = true, .small = true, .log = job->log,
         .progress = job->progress, .stop = job->stop, .stop_arg = job->stop_arg,
     };
@@ -93,7 +115,7 @@ weights_of(mf_str *out, const char *dir, mf_select select, mf_err *err)
 static ptrdiff_t
 teacher_among(const mf_crossval_job *job)
 {
-    for (size_t i = 0; i < job->n_methods; i++) {
+    for (size_t i = 0; i < job->n_methods + job->n_more; i++) {
         const mf_method *m = &job->settings[i].method;
 
         if (!m->def->needs_teacher && m->def->samples == MF_SAMPLES_ROWS && mf_method_domain(m) == MF_DOMAIN_CLEAR) {
@@ -103,29 +125,53 @@ teacher_among(const mf_crossval_job *job)
     return -1;
 }
 
-/* Finds or trains the teacher of a fold; *path is its weight file. */
+static mf_status one_job(const plan *p, const mf_settings *s, int fold, const mf_parts *parts, int depth, mf_err *err);
+
+/* Finds or trains the fold's own run of a method that another needs; *path is its weight file. */
 static mf_status
-fold_teacher(mf_str *path, const plan *p, const mf_settings *student, const mf_parts *parts, int fold, mf_err *err)
+fold_run(mf_str *path, const plan *p, const char *name, int fold, const mf_parts *parts, int depth, mf_err *err)
 {
     const mf_crossval_job *job = p->job;
-    ptrdiff_t              own = teacher_among(job);
+    const mf_settings     *s   = NULL;
+    mf_str                 dir = {0};
+    mf_status              st;
+
+    for (size_t i = 0; i < job->n_methods + job->n_more; i++) {
+        s = mf_str_eq(job->settings[i].method.name, name) ? &job->settings[i] : s;
+    }
+    if (s == NULL) {
+        return mf_fail(err, MF_E_USAGE, "a method needs the fold's own run of '%s', which is not among the methods", name);
+    }
+    mf_str_printf(&dir, "%s/fold-%02d/%s", job->out, fold, name);
+    if ((st = mf_str_ok(&dir, err)) == MF_OK && (st = one_job(p, s, fold, parts, depth + 1, err)) == MF_OK) {
+        st = weights_of(path, dir.data, (mf_select)s->t.select, err);
+    }
+    mf_str_free(&dir);
+    return st;
+}
+
+/* Finds or trains the teacher of a fold; *path is its weight file. */
+static mf_status
+fold_teacher(mf_str *path, const plan *p, const mf_settings *student, const mf_parts *parts, int fold, int depth, mf_err *err)
+{
+    const mf_crossval_job *job  = p->job;
+    const ptrdiff_t        own  = teacher_among(job);
+    const sources          none = {0};
     mf_settings            s;
     mf_str                 dir = {0};
     mf_status              st;
 
     if (own >= 0) {
-        s = job->settings[own];
-        mf_str_printf(&dir, "%s/fold-%02d/%s", job->out, fold, s.method.name);
-    } else {
-        s = *student;
-        if ((st = mf_settings_choose(&s, "baseline-nm", NULL, NULL, NULL, NULL, err)) < 0) {
-            return st;
-        }
-        mf_str_printf(&dir, "%s/fold-%02d/teacher", job->out, fold);
+        return fold_run(path, p, job->settings[own].method.name, fold, parts, depth, err);
     }
+    s = *student;
+    if ((st = mf_settings_choose(&s, "baseline-nm", NULL, NULL, NULL, NULL, err)) < 0) {
+        return st;
+    }
+    mf_str_printf(&dir, "%s/fold-%02d/teacher", job->out, fold);
     if ((st = mf_str_ok(&dir, err)) == MF_OK && !is_finished(dir.data)) {
         mf_logf(&job->log, MF_LOG_INFO, "fold %d: training its teacher", fold);
-        st = train_one(p, &s, parts, fold, dir.data, NULL, err);
+        st = train_one(p, &s, parts, fold, dir.data, &none, err);
     }
     if (st == MF_OK) {
         st = weights_of(path, dir.data, (mf_select)s.t.select, err);
@@ -156,45 +202,122 @@ say_done(const mf_crossval_job *job, int fold, const mf_settings *s, const char 
     mf_str_free(&path);
 }
 
+/* "a=b,c=d": what stands behind `name`, "" for nothing. */
 static mf_status
-one_job(const plan *p, const mf_settings *s, int fold, const mf_parts *parts, mf_err *err)
+begins_from(char out[64], const char *list, const char *name, mf_err *err)
 {
-    const mf_crossval_job *job     = p->job;
-    const bool             wants   = s->method.def->needs_teacher && s->t.teacher.s[0] == '\0';
-    mf_str                 dir     = {0};
-    mf_str                 teacher = {0};
+    out[0] = '\0';
+    for (const char *at = list != NULL ? list : ""; *at != '\0';) {
+        const size_t n     = strcspn(at, ",");
+        const char  *equal = memchr(at, '=', n);
+        char         left[64];
+        mf_method    m;
+
+        if (equal == NULL || equal == at || (size_t)(equal - at) >= sizeof left || (size_t)(at + n - equal - 1) >= 64) {
+            return mf_fail(err, MF_E_USAGE, "option '--begin': expected METHOD=METHOD,... like hinton=baseline-m, not '%.80s'", list);
+        }
+        snprintf(left, sizeof left, "%.*s", (int)(equal - at), at);
+        if (mf_str_eq(left, name)) {
+            snprintf(out, 64, "%.*s", (int)(at + n - equal - 1), equal + 1);
+        }
+        if (mf_method_make(&m, left, err) < 0) {
+            return mf_fail_in(err, MF_E_USAGE, "option '--begin'");
+        }
+        at += n + (at[n] == ',');
+    }
+    return MF_OK;
+}
+
+mf_status
+mf_crossval_needs(char out[3][64], const mf_settings *s, const char *begin, mf_err *err)
+{
+    const char *const given[2] = {s->t.join_a.s, s->t.join_b.s};
+    mf_method         m;
+    mf_status         st;
+
+    memset(out, 0, 3 * 64);
+    for (int i = 0; i < 2 && s->method.def->joins[i] != NULL; i++) {
+        const char *name = given[i][0] != '\0' ? given[i] : s->method.def->joins[i];
+
+        if (strlen(name) < 64 && mf_method_make(&m, name, NULL) == MF_OK) { /* else it is a file */
+            snprintf(out[i], 64, "%s", name);
+        }
+    }
+    if ((st = begins_from(out[2], begin, s->method.name, err)) < 0) {
+        return st;
+    }
+    for (int i = 0; i < 3; i++) {
+        if (out[i][0] == '\0') {
+            continue;
+        }
+        if (mf_method_make(&m, out[i], err) < 0) {
+            return mf_fail_in(err, MF_E_USAGE, "%s needs the fold's own run of another method", s->method.name);
+        }
+        if (m.def->joins[0] != NULL) {
+            return mf_fail(err, MF_E_USAGE, "%s cannot begin from '%s', or join it: that is no single network", s->method.name, out[i]);
+        }
+    }
+    return MF_OK;
+}
+
+static mf_status
+find_sources(sources *from, const plan *p, const mf_settings *s, int fold, const mf_parts *parts, int depth, mf_err *err)
+{
+    mf_str *const to[3] = {&from->join[0], &from->join[1], &from->init};
+    char          need[3][64];
+    mf_status     st;
+
+    if ((st = mf_crossval_needs(need, s, p->job->begin, err)) < 0) {
+        return st;
+    }
+    for (int i = 0; i < 3; i++) {
+        if (need[i][0] != '\0' && (st = fold_run(to[i], p, need[i], fold, parts, depth, err)) < 0) {
+            return st;
+        }
+    }
+    return s->method.def->needs_teacher && s->t.teacher.s[0] == '\0' ? fold_teacher(&from->teacher, p, s, parts, fold, depth, err)
+                                                                     : MF_OK;
+}
+
+static mf_status
+one_job(const plan *p, const mf_settings *s, int fold, const mf_parts *parts, int depth, mf_err *err)
+{
+    const mf_crossval_job *job  = p->job;
+    sources                from = {0};
+    mf_str                 dir  = {0};
     mf_status              st;
 
+    if (depth > MF_CROSSVAL_METHODS_MAX) {
+        return mf_fail(err, MF_E_USAGE, "option '--begin': '%s' begins from itself", s->method.name);
+    }
     mf_str_printf(&dir, "%s/fold-%02d/%s", job->out, fold, s->method.name);
     if ((st = mf_str_ok(&dir, err)) < 0 || is_finished(dir.data)) {
         goto done;
     }
-    if (wants && (st = fold_teacher(&teacher, p, s, parts, fold, err)) < 0) {
-        goto done;
-    }
-    if ((st = train_one(p, s, parts, fold, dir.data, wants ? teacher.data : NULL, err)) == MF_OK) {
+    if ((st = find_sources(&from, p, s, fold, parts, depth, err)) == MF_OK &&
+        (st = train_one(p, s, parts, fold, dir.data, &from, err)) == MF_OK) {
         say_done(job, fold, s, dir.data);
     }
 done:
     mf_str_free(&dir);
-    mf_str_free(&teacher);
+    sources_free(&from);
     return st;
 }
 
-/* Without a teacher in play every (fold, method) may go to another shard; with one, whole folds do, so that no two
- * processes train the same teacher. */
+/* Where no run of a fold is used by another, every (fold, method) may go to another shard; else whole folds do, so that no
+ * two processes train the same network. */
 static bool
 is_mine(const mf_crossval_job *job, int fold, size_t method)
 {
-    bool teacher = false;
+    bool shared = job->begin != NULL && job->begin[0] != '\0';
 
     for (size_t i = 0; i < job->n_methods; i++) {
         const mf_settings *s = &job->settings[i];
 
-        teacher = teacher || (s->method.def->needs_teacher && s->t.teacher.s[0] == '\0');
+        shared = shared || (s->method.def->needs_teacher && s->t.teacher.s[0] == '\0') || s->method.def->joins[0] != NULL;
     }
-    return teacher ? fold % job->shards == job->shard
-                   : (fold * (int)job->n_methods + (int)method) % job->shards == job->shard;
+    return shared ? fold % job->shards == job->shard
+                  : (fold * (int)job->n_methods + (int)method) % job->shards == job->shard;
 }
 
 static mf_status
@@ -203,10 +326,10 @@ drop_weights(const mf_crossval_job *job, int fold, mf_err *err)
     mf_str    path = {0};
     mf_status st   = MF_OK;
 
-    for (size_t i = 0; i <= job->n_methods && st == MF_OK; i++) {
+    for (size_t i = 0; i <= job->n_methods + job->n_more && st == MF_OK; i++) {
         mf_str_clear(&path);
         mf_str_printf(&path, "%s/fold-%02d/%s/weights", job->out, fold,
-                      i < job->n_methods ? job->settings[i].method.name : "teacher");
+                      i < job->n_methods + job->n_more ? job->settings[i].method.name : "teacher");
         if ((st = mf_str_ok(&path, err)) == MF_OK) {
             st = mf_dir_remove_all(path.data, err);
         }
@@ -252,8 +375,15 @@ describe(mf_str *out, const mf_crossval_job *job)
         mf_json_put_str(&j, NULL, job->data->classes[i]);
     }
     mf_json_close(&j, ']');
+    if (job->begin != NULL && job->begin[0] != '\0') {
+        mf_json_put_str(&j, "begin", job->begin);
+    }
     mf_json_open(&j, "methods", '[');
-    for (size_t i = 0; i < job->n_methods; i++) {
+    for (size_t i = 0; i < job->n_methods + job->n_more; i++) {
+        if (i == job->n_methods) {
+            mf_json_close(&j, ']');
+            mf_json_open(&j, "helpers", '['); /* trained for others, not in the table */
+        }
         mf_json_open(&j, NULL, '{');
         mf_json_put_str(&j, "name", job->settings[i].method.name);
         snprintf(mark, sizeof mark, "%016llx", (unsigned long long)mf_settings_hash(&job->settings[i]));
@@ -271,7 +401,7 @@ describe(mf_str *out, const mf_crossval_job *job)
 static void
 method_rows(mf_str *out, const mf_crossval_job *job)
 {
-    for (size_t i = 0; i < job->n_methods; i++) {
+    for (size_t i = 0; i < job->n_methods + job->n_more; i++) {
         const mf_method *m = &job->settings[i].method;
 
         for (const mf_opt *row = m->def->opts; row->type != MF_OPT_T_END; row++) {
@@ -282,7 +412,7 @@ method_rows(mf_str *out, const mf_crossval_job *job)
             mf_opt_print(row, m->cfg, &mine);
             mf_opt_print(row, plain.cfg, &theirs);
             write = write && !mf_str_eq(mf_str_c(&mine), mf_str_c(&theirs));
-            for (size_t k = 0; k < job->n_methods && write; k++) {
+            for (size_t k = 0; k < job->n_methods + job->n_more && write; k++) {
                 const mf_method *o     = &job->settings[k].method;
                 const mf_opt    *other = mf_opt_find(o->def->opts, row->name);
 
@@ -314,6 +444,9 @@ config_text(mf_str *out, const mf_crossval_job *job)
     }
     mf_str_printf(out, "]\nfolds: %d\nfolds-from: %s\nkeep-weights: %s\n", job->folds, job->msde_code ? "msde-code" : "people",
                   job->keep_weights ? "true" : "false");
+    if (job->begin != NULL && job->begin[0] != '\0') {
+        mf_str_printf(out, "begin: \"%s\"\n", job->begin);
+    }
     mf_settings_tables(&s, t);
     for (int i = 0; i < MF_SETTINGS_TABLES; i++) {
         if (i != 1) {
@@ -385,7 +518,7 @@ all_folds(const plan *p, mf_err *err)
         }
         for (size_t i = 0; i < job->n_methods && st == MF_OK; i++) {
             if (is_mine(job, fold, i)) {
-                st = one_job(p, &job->settings[i], fold, &parts, err);
+                st = one_job(p, &job->settings[i], fold, &parts, 0, err);
             }
         }
         mf_parts_free(&parts);
@@ -402,7 +535,7 @@ mf_crossval_run(const mf_crossval_job *job, mf_err *err)
     plan      p  = {0};
     mf_status st = MF_OK;
 
-    for (size_t i = 0; i < job->n_methods; i++) {
+    for (size_t i = 0; i < job->n_methods + job->n_more; i++) {
         for (size_t k = 0; k < i; k++) {
             if (mf_str_eq(job->settings[i].method.name, job->settings[k].method.name)) {
                 return mf_fail(err, MF_E_USAGE, "method '%s' is named twice", job->settings[i].method.name);

@@ -14,8 +14,11 @@
 enum { MF_CROSSVAL_METHODS_MAX = 32, MF_CROSSVAL_FOLDS_MAX = 1000 };
 
 typedef struct mf_crossval_job {
-    const mf_settings *settings;    /* one a method, equal in all that is not the method's own */
-    size_t             n_methods;
+    const mf_settings *settings;    /* one a method, equal in all that is not the method's own; then `n_more` of methods that are
+                                     * trained where another needs them and do not stand in the table */
+    size_t             n_methods, n_more;
+    const char        *begin;       /* "hinton=baseline-m,...": begin from the weights of the fold's own run of another method, in place
+                                     * of --init; NULL or "": none */
     const mf_dataset  *data;
     const mf_cache    *cache;       /* holds all rows */
     const char        *out;
@@ -30,9 +33,14 @@ typedef struct mf_crossval_job {
     void              *stop_arg;
 } mf_crossval_job;
 
+/* The methods whose runs `s` needs within a fold: those it joins (where --join-a, --join-b name no file), and the one it
+ * begins from. At most 3 names, "" where there is none. MF_E_USAGE: `begin` is no such list. */
+mf_status mf_crossval_needs(char out[3][64], const mf_settings *s, const char *begin, mf_err *err);
+
 /* Trains and scores every fold and method of the shard that is not finished yet. A method that needs a teacher, where
  * none is given, gets one trained on its fold's training people alone: the fold's own run of baseline-nm where that is
- * among the methods, else RUN/fold-XX/teacher. A fold's jobs stay together in one shard where a teacher is shared.
+ * among the methods, else RUN/fold-XX/teacher. What a method joins or begins from is trained before it. A fold's jobs stay
+ * together in one shard where they share a run.
  * With one shard the tables are collected at the end. MF_E_CANCELLED as mf_train_run. */
 mf_status mf_crossval_run(const mf_crossval_job *job, mf_err *err);
 

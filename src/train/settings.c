@@ -49,6 +49,8 @@ const mf_opt mf_train_rows[] = {
     MF_OPT_STR(mf_train_opts, freeze, "", "parameters that are not trained: patterns like 'conv1.*,layer1.*'"),
     MF_OPT_STR(mf_train_opts, init, "", "weight file to begin from"),
     MF_OPT_STR(mf_train_opts, teacher, "", "weight file of the teacher (distill, hinton, triplet)"),
+    MF_OPT_STR(mf_train_opts, join_a, "", "combine: weight file of the first network; in a cross-validation also a method; empty: hinton"),
+    MF_OPT_STR(mf_train_opts, join_b, "", "combine: the second; empty: triplet"),
     MF_OPT_BOOL(mf_train_opts, new_head, 0, "begin with a new classifier where --init has another one"),
     MF_OPT_F64(mf_train_opts, val_share, 0.1, 0, 0.9, "share of the training people kept for validation"),
     MF_OPT_ENUM(mf_train_opts, select, 0, select_words, "which weights count: best on the validation part, last, or best on the scored fold"),

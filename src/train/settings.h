@@ -32,7 +32,7 @@ typedef struct mf_train_opts {
     int64_t    accumulate, early_stop;
     int        class_weights; /* none, balanced */
     bool       balanced, soft;
-    mf_opt_str freeze, init, teacher;
+    mf_opt_str freeze, init, teacher, join_a, join_b;
     bool       new_head;
     double     val_share;
     int        select;

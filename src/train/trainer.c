@@ -8,6 +8,7 @@
 #include "core/hash.h"
 #include "core/mem.h"
 #include "core/thread.h"
+#include "train/combine.h"
 #include "train/trainer_i.h"
 
 enum { EVAL_BATCH = 64 };
@@ -96,7 +97,7 @@ open_network(mf_trainer *t, mf_err *err)
     }
     no = (mf_network_opts){
         .settings = t->s, .classes = job->data->n_classes, .batch = t->batch, .part = t->part, .eval_batch = EVAL_BATCH,
-        .class_weight = weights, .init = t->s->t.init.s, .teacher = teacher, .log = &job->log, .backend = t->s->t.backend.s,
+        .class_weight = weights, .init = job->init != NULL ? job->init : t->s->t.init.s, .teacher = teacher, .log = &job->log, .backend = t->s->t.backend.s,
         .seed = job->seed,
     };
     st = mf_network_new(&t->net, &no, err);
@@ -465,7 +466,8 @@ finish(mf_trainer *t, mf_err *err)
 {
     const bool  last   = t->s->t.select == MF_SELECT_LAST;
     mf_figures *f      = mf_calloc(4, sizeof *f); /* val and test of last, then of best */
-    mf_summary  s      = {.selected = last ? "last" : "best"};
+    mf_summary  s      = {.job = t->job, .selected = last ? "last" : "best", .parameters = mf_network_parameters(t->net),
+                          .n_samples = t->n_samples, .train_accuracy = t->c.train_accuracy, .train_loss = t->c.train_loss};
     int64_t     epochs = t->c.epoch;
     mf_status   st;
 
@@ -491,7 +493,11 @@ finish(mf_trainer *t, mf_err *err)
     s.test[2] = t->test != NULL ? &f[1] : NULL;
     s.val[0]  = last ? s.val[2] : s.val[1];
     s.test[0] = last ? s.test[2] : s.test[1];
-    st        = mf_trainer_summary(t, &s, err);
+    s.chosen_by  = last ? "last" : t->s->t.select == MF_SELECT_FOLD && t->test != NULL ? "test" : t->val == NULL ? "last" : "val";
+    s.epochs     = t->c.epoch;
+    s.best_epoch = t->c.best_epoch;
+    s.seconds    = t->c.seconds;
+    st           = mf_summary_write(&s, err);
     if (st == MF_OK && t->job->small) {
         mf_str path = {0};
 
@@ -523,32 +529,6 @@ tear_down(mf_trainer *t)
     mf_free(t);
 }
 
-/* A folder with a run in it is only touched to resume. */
-static mf_status
-claim(const mf_train_job *job, bool *finished, mf_err *err)
-{
-    mf_str    path = {0};
-    mf_status st;
-
-    mf_path_join(&path, job->out, "summary.json");
-    if ((st = mf_str_ok(&path, err)) < 0) {
-        goto done;
-    }
-    *finished = mf_path_exists(path.data);
-    mf_path_join(&path, job->out, "config.yaml");
-    if ((st = mf_str_ok(&path, err)) < 0) {
-        goto done;
-    }
-    if (!job->resume && (*finished || mf_path_exists(path.data))) {
-        st = mf_fail(err, MF_E_STATE, "'%s' holds a run already: give --resume to go on with it, or another --out", job->out);
-        goto done;
-    }
-    st = mf_dir_make(job->out, err);
-done:
-    mf_str_free(&path);
-    return st;
-}
-
 mf_status
 mf_train_run_hooked(const mf_train_job *job, mf_step_hook *hook, void *hook_arg, mf_err *err)
 {
@@ -556,7 +536,10 @@ mf_train_run_hooked(const mf_train_job *job, mf_step_hook *hook, void *hook_arg,
     bool        found = false, finished = false;
     mf_status   st;
 
-    if ((st = claim(job, &finished, err)) < 0) {
+    if (job->settings->method.def->joins[0] != NULL) {
+        return mf_combine_run(job, err);
+    }
+    if ((st = mf_run_claim(job, &finished, err)) < 0) {
         return st;
     }
     if (finished) {
@@ -578,7 +561,7 @@ mf_train_run_hooked(const mf_train_job *job, mf_step_hook *hook, void *hook_arg,
     if (found) {
         mf_logf(&job->log, MF_LOG_INFO, "going on in epoch %lld of %lld, after %lld steps", (long long)t->c.epoch,
                 (long long)t->s->t.epochs, (long long)t->c.step);
-    } else if ((st = mf_trainer_begin_files(t, err)) < 0) {
+    } else if ((st = mf_run_begin_files(job, mf_network_prec(t->net), err)) < 0) {
         goto done;
     }
     mf_logf(&job->log, job->small ? MF_LOG_DEBUG : MF_LOG_INFO,

@@ -22,7 +22,8 @@ typedef struct mf_train_job {
     const mf_cache    *cache;    /* holds every row of the parts */
     const mf_parts    *parts;
     const char        *out;      /* folder of the run; made */
-    const char        *teacher;  /* weight file in place of the settings'; NULL: theirs */
+    const char        *teacher;  /* weight files in place of the settings'; NULL: theirs */
+    const char        *init, *join[2];
     uint64_t           seed;
     bool               resume;   /* go on from state/last.ckpt, or begin where there is none */
     bool               small;    /* a fold among many: only the selected weights are kept, and the state only while it runs */

@@ -8,12 +8,8 @@
 #include "train/events.h"
 #include "train/network.h"
 #include "train/optim.h"
+#include "train/run.h"
 #include "train/trainer.h"
-
-/* Figures of one set of pictures: all, without and with occlusion. */
-typedef struct mf_figures {
-    mf_metrics all, clear, occluded;
-} mf_figures;
 
 /* Sums over the steps of the epoch under way. */
 typedef struct mf_epoch_sums {
@@ -68,20 +64,10 @@ mf_status mf_trainer_load(mf_trainer *t, bool *found, mf_err *err);
 mf_status mf_trainer_save_weights(mf_trainer *t, const char *name, bool best, mf_err *err);
 
 /* record.c */
-mf_status mf_trainer_begin_files(mf_trainer *t, mf_err *err);   /* config.yaml, env.json */
 mf_status mf_trainer_write_tables(mf_trainer *t, mf_err *err);  /* results.csv, timings.csv */
 /* The same figures as the last row of results.csv, for TensorBoard. */
 mf_status mf_trainer_events_row(mf_trainer *t, double lr, double head_lr, const mf_metrics *val, double seconds, mf_err *err);
 mf_status mf_trainer_results_head(mf_trainer *t, mf_err *err);
 void      mf_trainer_results_row(mf_trainer *t, double lr, double head_lr, const mf_metrics *val, double seconds);
-/* summary.json; val and test are of {selected, best, last}, NULL where there is no such part. */
-typedef struct mf_summary {
-    const mf_figures *val[3], *test[3];
-    const char       *selected; /* "best" or "last" */
-} mf_summary;
-mf_status mf_trainer_summary(mf_trainer *t, const mf_summary *s, mf_err *err);
-/* env.json of any run. */
-mf_status mf_env_write(const char *dir, const char *dataset_hash, uint64_t seed, const char *precision, const char *backend,
-                       mf_err *err);
 
 #endif

@@ -222,7 +222,7 @@ run_all(const char *backend)
     }
     assert_true(cases >= 17);
     for (size_t i = 0; i < mf_method_count(); i++) {
-        if (!seen[i]) {
+        if (!seen[i] && mf_method_at(i)->build != NULL) {
             fail_msg("%s has no case in curves.txt", mf_method_at(i)->name);
         }
     }

@@ -41,7 +41,8 @@ test_entries(void **state)
         mf_method            m;
         mf_err               err = {0};
 
-        assert_true(d->summary[0] != '\0' && d->source[0] != '\0' && d->build != NULL && d->norm != NULL);
+        assert_true(d->summary[0] != '\0' && d->source[0] != '\0' && d->norm != NULL);
+        assert_int_equal(d->build == NULL, d->joins[0] != NULL && d->joins[1] != NULL);
         assert_true(d->pictures >= 1 && d->pictures <= 3 && d->cfg_size <= MF_METHOD_CFG_MAX);
         assert_int_equal(d->samples == MF_SAMPLES_PAIR_DRAW, d->same_prob != NULL);
         assert_mf_ok(mf_method_make(&m, d->name, &err), &err);

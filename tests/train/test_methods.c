@@ -104,7 +104,9 @@ test_every_method(void **state)
     teacher = teacher_file(data);
     (void)state;
     for (size_t i = 0; i < mf_method_count(); i++) {
-        check(data, mf_method_at(i)->name, teacher);
+        if (mf_method_at(i)->build != NULL) { /* else it trains no network: test_combine.c */
+            check(data, mf_method_at(i)->name, teacher);
+        }
     }
     check(data, "contrastive-supcon", teacher);
 }
