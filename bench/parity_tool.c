@@ -3,7 +3,8 @@
  *
  *   parity_tool BACKEND ARCH METHOD OPTIMISER LR DECAY WEIGHTS.safetensors DATA.safetensors OUT.safetensors
  *
- * DATA: x0 [steps, N, C, H, W], x1 the same for methods of two pictures, target [steps, N, classes].
+ * DATA: x0 [steps, N, C, H, W], x1 the same for methods of two pictures, target [steps, N, classes]; for networks that look at landmarks
+ * x0.landmarks (and x1.landmarks) [steps, N, P, 3].
  * ARCH and METHOD: name, or name:option=value,option=value. WEIGHTS may hold "teacher.*" too. OPTIMISER none: no step is taken, and
  * only the first of DATA is run. With BACKEND ref64 all is computed and written in double, with OPTIMISER none alone. */
 #include <stdio.h>
@@ -120,7 +121,7 @@ build(job *j, const char *backend, const char *arch, const char *method, mf_err 
     in.class_weight = MF_NONE;
     for (int i = 0; i < m.def->pictures; i++) {
         snprintf(name, sizeof name, "x%d", i);
-        in.x[i] = mf_graph_input(j->g, name, MF_KIND_ACT, mf_shape_of(4, (int64_t)1, x0->shape.dim[2], x0->shape.dim[3], x0->shape.dim[4]));
+        in.x[i] = mf_model_input(j->g, &model, name);
     }
     in.target = mf_graph_input(j->g, "target", MF_KIND_F32, mf_shape_of(2, (int64_t)1, t->shape.dim[2]));
     if ((st = m.def->build(&out, j->g, &in, m.cfg, err)) < 0) return st;
@@ -137,13 +138,15 @@ build(job *j, const char *backend, const char *arch, const char *method, mf_err 
 static mf_status
 run(job *j, const char *optimiser, double lr, double decay, mf_err *err)
 {
-    const mf_tensor *x[3] = {mf_tensors_find(&j->data, "x0"), mf_tensors_find(&j->data, "x1"), mf_tensors_find(&j->data, "target")};
-    static const char *const names[] = {"x0", "x1", "target"};
+    static const char *const names[] = {"x0", "x1", "target", "x0.landmarks", "x1.landmarks"};
+    enum { INPUTS = sizeof names / sizeof names[0] };
+    const mf_tensor *x[INPUTS];
     const bool    still = strcmp(optimiser, "none") == 0;
-    int64_t       steps = still ? 1 : x[0]->shape.dim[0], all = x[0]->shape.dim[0];
+    int64_t       all   = mf_tensors_find(&j->data, "x0")->shape.dim[0], steps = still ? 1 : all;
     mf_optim_opts o     = {.weight_decay = decay, .decay_all = true, .accumulate = 1};
     mf_tensor    *t;
-    mf_shape      s = mf_shape_of(1, steps), ls = mf_shape_of(2, x[2]->shape.dim[1], x[2]->shape.dim[2]);
+    const int64_t *t_dim = mf_tensors_find(&j->data, "target")->shape.dim;
+    mf_shape      s = mf_shape_of(1, steps), ls = mf_shape_of(2, t_dim[1], t_dim[2]);
     double       *losses;
     union {
         uint8_t bytes[MF_OPTIM_CFG_MAX];
@@ -152,6 +155,7 @@ run(job *j, const char *optimiser, double lr, double decay, mf_err *err)
     double    rates[MF_OPTIM_GROUPS] = {lr, lr};
     mf_status st = MF_OK;
 
+    for (int i = 0; i < INPUTS; i++) x[i] = mf_tensors_find(&j->data, names[i]);
     if (!still) {
         if (j->real != MF_DTYPE_F32) return mf_fail(err, MF_E_ARG, "optimisers work in f32: name 'none'");
         if ((st = mf_optim_find(&o.def, optimiser, err)) < 0) return st;
@@ -164,7 +168,7 @@ run(job *j, const char *optimiser, double lr, double decay, mf_err *err)
     for (int64_t k = 0; k < steps && st == MF_OK; k++) {
         mf_tdesc d;
 
-        for (int i = 0; i < 3 && st == MF_OK; i++) {
+        for (int i = 0; i < INPUTS && st == MF_OK; i++) {
             if (!x[i] || mf_program_input_desc(j->p, names[i], &d, NULL) < 0) continue;
             st = mf_program_feed(j->p, names[i], MF_DTYPE_F32, (const char *)x[i]->data + (size_t)k * (x[i]->bytes / (size_t)all), err);
         }

@@ -9,6 +9,7 @@
 #include "core/mem.h"
 #include "core/rng.h"
 #include "core/thread.h"
+#include "image/keypoints.h"
 #include "models/model.h"
 #include "nn/ops.h"
 #include "nn/program.h"
@@ -60,34 +61,36 @@ static mf_status
 training_graph(bench *b, mf_err *err)
 {
     mf_model_out o;
-    mf_ref       x, t;
+    mf_ref       t;
     mf_status    st;
 
     if ((st = mf_graph_new(&b->g, b->ps, err)) < 0) return st;
     mf_graph_training(b->g, true);
-    x = mf_graph_input(b->g, "x", MF_KIND_ACT, mf_shape_of(4, (int64_t)1, (int64_t)b->model.in_channels, (int64_t)b->model.height, (int64_t)b->model.width));
     t = mf_graph_input(b->g, "target", MF_KIND_F32, mf_shape_of(2, (int64_t)1, (int64_t)b->model.classes));
-    if ((st = mf_model_build(&o, &b->model, b->g, x, err)) < 0) return st;
+    if ((st = mf_model_build(&o, &b->model, b->g, mf_model_input(b->g, &b->model, "x"), err)) < 0) return st;
     mf_graph_output(b->g, "out", mf_cross_entropy(b->g, o.logits, t, MF_NONE, 0));
     return mf_graph_backward(b->g, mf_graph_find(b->g, "out"), NULL, 0, err);
 }
 
-/* Random pictures in whatever layout and type the program wants, and one class for each. */
+/* Random pictures in whatever layout and type the program wants, points all over them, and one class for each. */
 static mf_status
 fill_inputs(bench *b, int64_t batch, mf_err *err)
 {
-    static const char *const names[] = {"x", "target"};
+    static const char *const names[] = {"x", "target", "x.landmarks"};
     mf_rng    r  = mf_rng_make(1, 0, 0, MF_RNG_EVAL);
     mf_status st = MF_OK;
 
-    for (int i = 0; i < 2 && st == MF_OK; i++) {
-        size_t n = (size_t)batch * (i ? (size_t)b->model.classes : (size_t)b->model.in_channels * (size_t)b->model.height * (size_t)b->model.width);
-        float *v;
+    for (int i = 0; i < 3 && st == MF_OK; i++) {
+        mf_tdesc d;
+        size_t   n;
+        float   *v;
 
-        if (i && !b->train) break;
+        if (mf_program_input_desc(b->p, names[i], &d, NULL) < 0) continue;
+        n = (size_t)mf_shape_elems(&d.shape);
         if (!(v = mf_calloc(n, sizeof *v))) return mf_oom(err, n * sizeof *v, "pictures");
-        for (size_t k = 0; k < n && !i; k++) v[k] = (float)mf_rng_normal(&r);
-        for (size_t k = 0; k < (size_t)batch && i; k++) v[k * (size_t)b->model.classes + mf_rng_below(&r, (uint64_t)b->model.classes)] = 1.0f;
+        for (size_t k = 0; k < n && i == 0; k++) v[k] = (float)mf_rng_normal(&r);
+        for (size_t k = 0; k < (size_t)batch && i == 1; k++) v[k * (size_t)b->model.classes + mf_rng_below(&r, (uint64_t)b->model.classes)] = 1.0f;
+        for (size_t k = 0; k < n && i == 2; k++) v[k] = k % MF_KEYPOINT == 2 ? 1.0f : (float)(mf_rng_unit(&r) * (k % MF_KEYPOINT == 0 ? b->model.width : b->model.height));
         st = mf_program_feed(b->p, names[i], MF_DTYPE_F32, v, err);
         mf_free(v);
     }

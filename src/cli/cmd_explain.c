@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/mem.h"
+#include "data/keypoints.h"
 #include "eval/heat.h"
 #include "viz/figures/figure.h"
 #include "viz/figures/plots.h"
@@ -69,6 +70,7 @@ one_picture(mf_cli *cli, const explain_cfg *c, mf_infer *f, mf_attribution *a, c
     const int          classes = mf_infer_model(f)->classes;
     mf_image           im = {0}, over = {0};
     mf_str             file = {0}, text = {0}, stem = {0};
+    float              marks[MF_KEYPOINTS_MAX * MF_KEYPOINT];
     int                w, h, cls = -1;
     mf_status          st;
 
@@ -76,7 +78,9 @@ one_picture(mf_cli *cli, const explain_cfg *c, mf_infer *f, mf_attribution *a, c
         cls = mf_str_eq(names[i], c->class_.s) ? i : cls;
     }
     mf_attribution_size(a, &w, &h);
-    if ((st = mf_image_load(&im, path, 3, err)) < 0 || (st = mf_attribution_images(a, &im, 1, &cls, heat, prob, err)) < 0) {
+    if ((st = mf_image_load(&im, path, 3, err)) < 0 ||
+        (mf_infer_landmarks(f) > 0 && (st = mf_keypoints_beside(marks, mf_infer_landmarks(f), path, err)) < 0) ||
+        (st = mf_attribution_images(a, &im, marks, 1, &cls, heat, prob, err)) < 0) {
         goto done;
     }
     mf_heat_normalise(heat, (size_t)w * (size_t)h);

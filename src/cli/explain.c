@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "core/mem.h"
 #include "core/yaml.h"
+#include "data/keypoints.h"
 
 enum { BATCH = 16 };
 
@@ -145,6 +146,7 @@ typedef struct batch {
     int       cls[BATCH];
     uint32_t  index[BATCH];
     ptrdiff_t row[BATCH];
+    float     marks[BATCH * MF_KEYPOINTS_MAX * MF_KEYPOINT]; /* [n, landmarks, 3] */
     size_t    n;
 } batch;
 
@@ -164,7 +166,7 @@ run_batch(mf_explainer *x, batch *b, mf_attribution *a, const mf_infer *f, float
     int       w, h;
 
     mf_attribution_size(a, &w, &h);
-    if (b->n != 0 && (st = mf_attribution_images(a, b->im, b->n, b->cls, heat, NULL, err)) < 0) {
+    if (b->n != 0 && (st = mf_attribution_images(a, b->im, b->marks, b->n, b->cls, heat, NULL, err)) < 0) {
         empty(b);
         return st;
     }
@@ -176,6 +178,22 @@ run_batch(mf_explainer *x, batch *b, mf_attribution *a, const mf_infer *f, float
     }
     empty(b);
     return st;
+}
+
+/* Its landmarks, where the network looks at them. */
+static mf_status
+take_marks(const mf_explainer *x, batch *b, const mf_infer *f, size_t row, mf_err *err)
+{
+    const int          points = mf_infer_landmarks(f);
+    const mf_landmarks lm     = mf_landmarks_of(x->landmarks, row);
+
+    if (points == 0) {
+        return MF_OK;
+    }
+    if (lm.n == 0) {
+        return mf_fail(err, MF_E_NOTFOUND, "'%s' has no points in '%s/landmarks.csv', and the network looks at them", x->d->rows[row].image, x->d->dir);
+    }
+    return mf_keypoints_of(b->marks + b->n * (size_t)points * MF_KEYPOINT, points, &lm, err);
 }
 
 /* Load a row's picture into the batch; one that cannot be read or is not in the data set is said and left out. */
@@ -199,7 +217,7 @@ take(mf_explainer *x, batch *b, const mf_infer *f, uint32_t index, mf_err *err)
     }
     mf_dataset_path(&path, x->d, (size_t)row);
     if ((st = mf_str_ok(&path, err)) == MF_OK) {
-        if (mf_image_load(&b->im[b->n], path.data, 3, &why) == MF_OK) {
+        if (take_marks(x, b, f, (size_t)row, &why) == MF_OK && mf_image_load(&b->im[b->n], path.data, 3, &why) == MF_OK) {
             b->cls[b->n]   = cls;
             b->index[b->n] = index;
             b->row[b->n++] = row;

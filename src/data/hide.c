@@ -3,9 +3,9 @@
 
 #include <math.h>
 #include <string.h>
-#include "core/file.h"
 #include "core/mem.h"
 #include "core/str.h"
+#include "data/keypoints.h"
 #include "data/landmarks_csv.h"
 #include "face/occlude.h"
 
@@ -88,18 +88,14 @@ points(const mf_hider *h, size_t row)
 static mf_status
 measure(mf_hider *h, size_t row, mf_str *path, mf_err *err)
 {
-    mf_map       map = {0};
     mf_landmarks five, lm = mf_landmarks_of(h->lm, row);
-    int          w, ht, channels;
+    int          w, ht;
     float        x, y;
     mf_status    st;
 
     if (lm.n == 0)
         return MF_OK;
-    mf_dataset_path(path, h->data, row);
-    if ((st = mf_str_ok(path, err)) < 0 || (st = mf_map_open(&map, mf_str_c(path), err)) < 0)
-        return st;
-    if ((st = mf_image_probe(&w, &ht, &channels, mf_str_c(path), map.data, map.size, err)) < 0)
+    if ((st = mf_row_picture_size(&w, &ht, h->data, row, path, err)) < 0)
         goto done;
     h->scale[row][0] = (float)h->width / (float)w;
     h->scale[row][1] = (float)h->height / (float)ht;
@@ -113,7 +109,6 @@ measure(mf_hider *h, size_t row, mf_str *path, mf_err *err)
     else if (hypotf(five.x[1] - five.x[0], five.y[1] - five.y[0]) < 3)
         st = mf_fail(err, MF_E_ARG, "the eyes are less than 3 pixels apart at %d x %d pixels", h->width, h->height);
 done:
-    mf_map_close(&map);
     if (st < 0)
         mf_fail_in(err, st, "landmarks.csv: '%s'", h->data->rows[row].image);
     return st;

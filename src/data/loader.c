@@ -13,6 +13,7 @@
 #include "core/rng.h"
 #include "data/cache.h"
 #include "data/hide.h"
+#include "data/keypoints.h"
 
 enum { WORKERS_MAX = 256, PREFETCH_MAX = 64, BATCH_MAX = 1 << 16, RUN_MAX = 16 };
 
@@ -38,6 +39,8 @@ struct mf_loader {
     const mf_dataset *data;
     const mf_cache   *cache;
     mf_hider         *hider;   /* NULL: no faces are hidden */
+    mf_row_keypoints *points;  /* NULL: no landmarks are wanted */
+    float           (*scale)[2]; /* [rows] of them: from the picture to the working size */
     int               src_w, src_h, src_ch;
     mf_sample        *samples; /* [n] */
     size_t            n, batches, elements; /* elements of a picture */
@@ -124,6 +127,15 @@ hide(const uint8_t **px, const mf_loader *l, uint64_t epoch, size_t position, in
     return MF_OK;
 }
 
+/* p: landmarks of a row, where the draw puts them. */
+static void
+place_points(float *p, const mf_loader *l, uint32_t row, const mf_draw *draw)
+{
+    mf_row_keypoints_at(p, l->points, row);
+    mf_keypoints_scale(p, l->o.landmarks, (double)l->scale[row][0], (double)l->scale[row][1]);
+    mf_keypoints_draw(p, l->o.landmarks, draw);
+}
+
 static mf_status
 make_sample(const mf_loader *l, uint64_t epoch, size_t batch, slot *s, size_t i, bench *w, mf_err *err)
 {
@@ -150,6 +162,8 @@ make_sample(const mf_loader *l, uint64_t epoch, size_t batch, slot *s, size_t i,
                          .sc = l->o.nhwc ? 1 : area, .sy = l->o.nhwc ? pw * r->channels : pw,
                          .sx = l->o.nhwc ? r->channels : 1};
         mf_prep_sample(&to, r, px, l->src_w, l->src_h, l->src_ch, &draw);
+        if (l->points)
+            place_points(s->b.marks[k] + i * (size_t)l->o.landmarks * MF_KEYPOINT, l, sample->row[k], &draw);
     }
 
     float *target      = s->b.target + i * (size_t)l->o.classes;
@@ -263,6 +277,8 @@ check(const mf_dataset *d, const mf_cache *c, const mf_sample *samples, size_t n
         return mf_fail(err, MF_E_ARG, "soft labels are over the data set's %d classes, not %d", d->n_classes, o->classes);
     if (!(o->occlude_prob >= 0 && o->occlude_prob <= 1))
         return mf_fail(err, MF_E_ARG, "the probability of hiding a face is 0 to 1, not %g", o->occlude_prob);
+    if (o->landmarks != 0 && o->landmarks != 5 && o->landmarks != 68)
+        return mf_fail(err, MF_E_ARG, "a face has 5 or 68 landmarks, not %d", o->landmarks);
     if (o->drop_last && n < (size_t)o->batch)
         return mf_fail(err, MF_E_LIMIT, "%zu samples do not fill one batch of %d, and partial batches are left out", n,
                        o->batch);
@@ -288,6 +304,9 @@ make_slot(const mf_loader *l, slot *s, mf_err *err)
     for (int k = 0; k < l->o.pictures; k++)
         if (!(s->b.x[k] = mf_aligned(bytes)))
             return mf_oom(err, bytes, "a batch of pictures");
+    for (int k = 0; k < l->o.pictures && l->points; k++)
+        if (!(s->b.marks[k] = mf_calloc(batch * (size_t)l->o.landmarks, MF_KEYPOINT * sizeof(float))))
+            return mf_oom(err, batch * (size_t)l->o.landmarks * MF_KEYPOINT * sizeof(float), "a batch of landmarks");
     s->b.label  = mf_calloc(batch, sizeof *s->b.label);
     s->b.target = mf_calloc(batch * (size_t)l->o.classes, sizeof *s->b.target);
     s->b.sample = mf_calloc(batch, sizeof *s->b.sample);
@@ -345,21 +364,49 @@ make_memory(mf_loader *l, const mf_sample *samples, mf_err *err)
     return MF_OK;
 }
 
+/* Rows of pictures first, first + 1 ... of each sample: *n of them, the caller's to free. */
+static mf_status
+rows_of(uint32_t **out, size_t *n, const mf_loader *l, const mf_sample *samples, int first, mf_err *err)
+{
+    const size_t all = l->n * (size_t)(l->o.pictures - first);
+
+    *n = 0;
+    if (!(*out = mf_calloc(all, sizeof **out)))
+        return mf_oom(err, all * sizeof **out, "rows of samples");
+    for (size_t i = 0; i < l->n; i++)
+        for (int k = first; k < l->o.pictures; k++)
+            (*out)[(*n)++] = samples[i].row[k];
+    return MF_OK;
+}
+
 /* Rows whose faces may come to be hidden. */
 static mf_status
 open_hider(mf_loader *l, const mf_sample *samples, mf_err *err)
 {
-    int       first = l->o.pictures == 1 ? 0 : 1, each = l->o.pictures - first;
-    size_t    n = 0;
-    uint32_t *rows = mf_calloc(l->n * (size_t)each, sizeof *rows);
+    size_t    n;
+    uint32_t *rows;
     mf_status st;
 
-    if (!rows)
-        return mf_oom(err, l->n * (size_t)each * sizeof *rows, "rows to hide");
-    for (size_t i = 0; i < l->n; i++)
-        for (int k = first; k < l->o.pictures; k++)
-            rows[n++] = samples[i].row[k];
+    if ((st = rows_of(&rows, &n, l, samples, l->o.pictures == 1 ? 0 : 1, err)) < 0)
+        return st;
     st = mf_hider_open(&l->hider, l->data, rows, n, l->o.occlude, l->o.occlude_prob, l->src_w, l->src_h, err);
+    mf_free(rows);
+    return st;
+}
+
+static mf_status
+open_points(mf_loader *l, const mf_sample *samples, mf_err *err)
+{
+    size_t    n;
+    uint32_t *rows;
+    mf_status st;
+
+    if ((st = rows_of(&rows, &n, l, samples, 0, err)) < 0)
+        return st;
+    if (!(l->scale = mf_calloc(l->data->n_rows, sizeof *l->scale)))
+        st = mf_oom(err, l->data->n_rows * sizeof *l->scale, "sizes of pictures");
+    else if ((st = mf_row_keypoints_open(&l->points, l->data, rows, n, l->o.landmarks, err)) == MF_OK)
+        st = mf_row_keypoints_scales(l->scale, l->points, rows, n, l->src_w, l->src_h, err);
     mf_free(rows);
     return st;
 }
@@ -389,7 +436,7 @@ mf_loader_open(mf_loader **out, const mf_dataset *d, const mf_cache *c, const mf
     pthread_cond_init(&l->ready, NULL);
     if (o->occlude && *o->occlude && o->occlude_prob > 0 && (st = open_hider(l, samples, err)) < 0)
         goto fail;
-    if ((st = make_memory(l, samples, err)) < 0)
+    if ((o->landmarks != 0 && (st = open_points(l, samples, err)) < 0) || (st = make_memory(l, samples, err)) < 0)
         goto fail;
     for (; l->started < o->workers; l->started++) {
         bench *w    = &l->benches[l->started];
@@ -501,8 +548,10 @@ mf_loader_close(mf_loader *l)
     pthread_cond_destroy(&l->ready);
     pthread_mutex_destroy(&l->lock);
     for (size_t i = 0; l->slots && i < l->n_slots; i++) {
-        for (int k = 0; k < 3; k++)
+        for (int k = 0; k < 3; k++) {
             mf_free(l->slots[i].b.x[k]);
+            mf_free(l->slots[i].b.marks[k]);
+        }
         mf_free(l->slots[i].b.label);
         mf_free(l->slots[i].b.target);
         mf_free(l->slots[i].b.sample);
@@ -515,6 +564,8 @@ mf_loader_close(mf_loader *l)
         mf_face_scratch_free(&l->benches[i].scratch);
     }
     mf_hider_free(l->hider);
+    mf_row_keypoints_free(l->points);
+    mf_free(l->scale);
     mf_free(l->benches);
     mf_free(l->slots);
     mf_free(l->by_class);

@@ -38,6 +38,7 @@ typedef struct mf_sample { uint32_t row[3]; } mf_sample; /* indices of rows; unu
 typedef struct mf_batch {
     size_t          n;          /* samples */
     void           *x[3];       /* one buffer a picture of the sample: [n, C, H, W] in the loader's layout */
+    float          *marks[3];   /* landmarks of each picture, [n, landmarks, 3] in pixels of x, moved as it was; NULL: none */
     int32_t        *label;      /* [n] of row[0] */
     float          *target;     /* [n, classes]: one-hot or the soft distribution */
     const mf_sample **sample;   /* [n] */
@@ -63,10 +64,12 @@ typedef struct mf_loader_opts {
     mf_pix_type type;
     bool        nhwc;           /* false: NCHW */
     int         classes;
+    int         landmarks;      /* points of each face that a batch carries: 0, 5 or 68, from the data set's landmarks.csv */
 } mf_loader_opts;
 /* samples are copied; data set and cache must outlive the loader. A last partial batch is given with its true n.
  * MF_E_ARG: no samples, an option out of range, a row that the cache does not hold, a label of `classes` or more, nothing to
- * hide. MF_E_USAGE: `occlude` names no occluder.
+ * hide, a point far outside its picture. MF_E_USAGE: `occlude` names no occluder. MF_E_NOTFOUND: `landmarks`, and a picture
+ * without.
  * MF_E_LIMIT: drop_last and fewer samples than a batch. */
 mf_status mf_loader_open(mf_loader **out, const mf_dataset *d, const mf_cache *c, const mf_sample *samples, size_t n,
                          const mf_loader_opts *o, mf_err *err);

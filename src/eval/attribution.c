@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "data/keypoints.h"
 #include "nn/ops.h"
 
 enum { PLACES_MIN = 4 }; /* a side, for the layer "auto" */
@@ -40,6 +41,7 @@ mf_attribution_free(mf_attribution *a)
     mf_free(a->pixels);
     mf_free(a->hidden);
     mf_free(a->count);
+    mf_free(a->marks);
     mf_free(a);
 }
 
@@ -186,7 +188,7 @@ build(mf_attribution *a, const mf_attribution_opts *o, mf_err *err)
     const mf_model *m = mf_infer_model(a->infer);
     const bool      normalised = o->kind == MF_ATTR_GRADCAM_MSDE;
     mf_model_out    net;
-    mf_ref          x, layer, target, score;
+    mf_ref          layer, target, score;
     mf_graph       *g;
     mf_shape        s;
     mf_status       st;
@@ -196,9 +198,8 @@ build(mf_attribution *a, const mf_attribution_opts *o, mf_err *err)
     }
     g = a->graph;
     mf_graph_frozen(g, true);
-    x = mf_graph_input(g, "x", MF_KIND_ACT, mf_shape_of(4, (int64_t)1, (int64_t)m->in_channels, (int64_t)m->height, (int64_t)m->width));
     target = mf_graph_input(g, "target", MF_KIND_F32, mf_shape_of(2, (int64_t)1, (int64_t)m->classes));
-    if ((st = mf_model_build(&net, m, g, x, err)) < 0) {
+    if ((st = mf_model_build(&net, m, g, mf_model_input(g, m, "x"), err)) < 0) {
         return st;
     }
     layer = normalised ? net.map_n : net.map;
@@ -262,6 +263,8 @@ want_memory(mf_attribution *a, mf_err *err)
     const size_t classes = (size_t)mf_infer_model(a->infer)->classes;
     const size_t bytes = a->kind == MF_ATTR_OCCLUSION ? mf_attr_pixels(a) * sizeof(float) : mf_feed_bytes(&a->feed, a->feed.form);
 
+    a->points = mf_infer_landmarks(a->infer);
+    a->marks  = a->points > 0 ? mf_calloc(batch * (size_t)a->points, MF_KEYPOINT * sizeof *a->marks) : NULL;
     a->prob   = mf_calloc(batch * classes, sizeof *a->prob);
     a->pixels = mf_aligned(bytes);
     if (a->pixels != NULL) {
@@ -278,7 +281,7 @@ want_memory(mf_attribution *a, mf_err *err)
         a->gradient = mf_calloc(batch * (size_t)a->channels * places, sizeof *a->gradient);
         a->target   = mf_calloc(batch * classes, sizeof *a->target);
     }
-    if (a->prob == NULL || a->pixels == NULL ||
+    if (a->prob == NULL || a->pixels == NULL || (a->points > 0 && a->marks == NULL) ||
         (a->kind == MF_ATTR_OCCLUSION ? a->hidden == NULL || a->count == NULL : a->value == NULL || a->gradient == NULL || a->target == NULL)) {
         return mf_oom(err, batch * (size_t)a->channels * places * sizeof *a->value, "heat maps");
     }
@@ -392,8 +395,18 @@ above_zero(float *heat, size_t n, mf_err *err)
     return MF_OK;
 }
 
+void
+mf_attr_put_marks(mf_attribution *a, size_t i, const mf_image *im, const float *marks)
+{
+    const mf_recipe *r = mf_infer_recipe(a->infer);
+    float           *p = a->marks + i * (size_t)a->points * MF_KEYPOINT;
+
+    memcpy(p, marks, (size_t)a->points * MF_KEYPOINT * sizeof *p);
+    mf_keypoints_scale(p, a->points, (double)r->width / im->width, (double)r->height / im->height);
+}
+
 static mf_status
-by_gradient(mf_attribution *a, const mf_image *im, size_t n, const int *cls, float *heat, mf_err *err)
+by_gradient(mf_attribution *a, const mf_image *im, const float *marks, size_t n, const int *cls, float *heat, mf_err *err)
 {
     const size_t batch = (size_t)mf_infer_batch(a->infer), places = (size_t)a->w * (size_t)a->h;
     const size_t classes = (size_t)mf_infer_model(a->infer)->classes, all = batch * (size_t)a->channels * places;
@@ -404,11 +417,15 @@ by_gradient(mf_attribution *a, const mf_image *im, size_t n, const int *cls, flo
         mf_pix_out to = mf_feed_place(&a->feed, a->pixels, a->feed.form, i);
 
         a->target[i * classes + (size_t)cls[i]] = 1.0f;
+        if (a->points > 0) {
+            mf_attr_put_marks(a, i, &im[i], marks + i * (size_t)a->points * MF_KEYPOINT);
+        }
         if ((st = mf_prep_image(&to, mf_infer_recipe(a->infer), &im[i], err)) < 0) {
             return st;
         }
     }
     if ((st = mf_feed_give(&a->feed, a->pixels, a->feed.form, err)) < 0 ||
+        (a->points > 0 && (st = mf_program_feed(a->program, "x.landmarks", MF_DTYPE_F32, a->marks, err)) < 0) ||
         (st = mf_program_feed(a->program, "target", MF_DTYPE_F32, a->target, err)) < 0 || (st = mf_program_run(a->program, 0, 0, err)) < 0 ||
         (st = mf_program_read(a->program, "layer", MF_DTYPE_F64, a->value, all, err)) < 0 ||
         (st = mf_program_read(a->program, "gradient", MF_DTYPE_F64, a->gradient, all, err)) < 0) {
@@ -424,13 +441,16 @@ by_gradient(mf_attribution *a, const mf_image *im, size_t n, const int *cls, flo
 }
 
 mf_status
-mf_attribution_images(mf_attribution *a, const mf_image *im, size_t n, int *cls, float *heat, float *prob, mf_err *err)
+mf_attribution_images(mf_attribution *a, const mf_image *im, const float *marks, size_t n, int *cls, float *heat, float *prob, mf_err *err)
 {
     const int classes = mf_infer_model(a->infer)->classes;
     bool      answer  = prob != NULL || a->kind == MF_ATTR_OCCLUSION;
     mf_status st;
 
     MF_ASSERT(n >= 1 && n <= (size_t)mf_infer_batch(a->infer));
+    if (a->points > 0 && marks == NULL) {
+        return mf_fail(err, MF_E_ARG, "the network looks at %d landmarks of each face, and was given pictures alone", a->points);
+    }
     for (size_t i = 0; i < n; i++) {
         answer = answer || cls[i] < 0;
         if (cls[i] >= classes) {
@@ -438,7 +458,7 @@ mf_attribution_images(mf_attribution *a, const mf_image *im, size_t n, int *cls,
         }
     }
     if (answer) {
-        if ((st = mf_infer_images(a->infer, im, n, a->prob, NULL, err)) < 0) {
+        if ((st = mf_infer_images(a->infer, im, marks, n, a->prob, NULL, err)) < 0) {
             return st;
         }
         for (size_t i = 0; i < n; i++) {
@@ -450,13 +470,13 @@ mf_attribution_images(mf_attribution *a, const mf_image *im, size_t n, int *cls,
     }
     if (a->kind == MF_ATTR_OCCLUSION) {
         for (size_t i = 0; i < n; i++) {
-            if ((st = mf_attr_occlude(a, &im[i], cls[i], a->prob[i * (size_t)classes + (size_t)cls[i]], heat + i * (size_t)(a->w * a->h), err)) < 0) {
+            if ((st = mf_attr_occlude(a, &im[i], a->points > 0 ? marks + i * (size_t)a->points * MF_KEYPOINT : NULL, cls[i], a->prob[i * (size_t)classes + (size_t)cls[i]], heat + i * (size_t)(a->w * a->h), err)) < 0) {
                 return st;
             }
         }
         return above_zero(heat, n * (size_t)(a->w * a->h), err);
     }
-    return by_gradient(a, im, n, cls, heat, err);
+    return by_gradient(a, im, marks, n, cls, heat, err);
 }
 
 mf_status

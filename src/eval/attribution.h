@@ -39,8 +39,9 @@ void      mf_attribution_free(mf_attribution *a);
 void mf_attribution_size(const mf_attribution *a, int *w, int *h);
 
 /* n pictures of any size, 1 to the batch. cls[i] >= 0: the class to explain; -1: the predicted one, which is then put there.
- * heat [n, h, w], values >= 0, unscaled; prob [n, classes] may be NULL. MF_E_NUMERIC: a map is not a number. */
-mf_status mf_attribution_images(mf_attribution *a, const mf_image *im, size_t n, int *cls, float *heat, float *prob, mf_err *err);
+ * heat [n, h, w], values >= 0, unscaled; prob [n, classes] may be NULL; marks as for mf_infer_images. MF_E_NUMERIC: a map is not
+ * a number. */
+mf_status mf_attribution_images(mf_attribution *a, const mf_image *im, const float *marks, size_t n, int *cls, float *heat, float *prob, mf_err *err);
 
 /* The layers of a network that can be looked at, one a line with its size, into `out`. */
 mf_status mf_attribution_layers(mf_str *out, mf_infer *f, mf_err *err);

@@ -52,7 +52,7 @@ spread(float *heat, mf_attribution *a, int x0, int y0, float drop)
 }
 
 mf_status
-mf_attr_occlude(mf_attribution *a, const mf_image *im, int cls, float before, float *heat, mf_err *err)
+mf_attr_occlude(mf_attribution *a, const mf_image *im, const float *marks, int cls, float before, float *heat, mf_err *err)
 {
     const mf_pix_form plain = {MF_PIX_F32, false};
     const size_t      places = (size_t)a->w * (size_t)a->h, size = mf_attr_pixels(a);
@@ -64,6 +64,9 @@ mf_attr_occlude(mf_attribution *a, const mf_image *im, int cls, float before, fl
 
     if ((st = mf_prep_image(&to, mf_infer_recipe(a->infer), im, err)) < 0) {
         return st;
+    }
+    for (int i = 0; i < batch && a->points > 0; i++) { /* the same face in each place of the batch */
+        mf_attr_put_marks(a, (size_t)i, im, marks);
     }
     prob = mf_calloc((size_t)batch * (size_t)classes, sizeof *prob);
     if (prob == NULL) {
@@ -80,7 +83,7 @@ mf_attr_occlude(mf_attribution *a, const mf_image *im, int cls, float before, fl
             memcpy(px, a->pixels, size * sizeof *px);
             hide(px, a, start((done + i) % nx, a->w, a->patch, a->stride), start((done + i) / nx, a->h, a->patch, a->stride));
         }
-        st = mf_infer_run(a->infer, a->hidden, plain, (size_t)n, prob, NULL, err);
+        st = mf_infer_run(a->infer, a->hidden, plain, a->marks, (size_t)n, prob, NULL, err);
         for (int i = 0; i < n && st == MF_OK; i++) {
             spread(heat, a, start((done + i) % nx, a->w, a->patch, a->stride), start((done + i) / nx, a->h, a->patch, a->stride),
                    before - prob[(size_t)i * (size_t)classes + (size_t)cls]);

@@ -5,6 +5,7 @@
 
 #include "core/mem.h"
 #include "core/str.h"
+#include "data/keypoints.h"
 #include "eval/tsne.h"
 
 void
@@ -17,11 +18,14 @@ mf_features_free(mf_features *f)
 
 /* Memory for one batch. */
 typedef struct batch {
-    size_t       n;
-    mf_str      *path;
-    const char **c;
-    mf_err      *why;
-    float       *prob, *x;
+    size_t            n;
+    mf_str           *path;
+    const char      **c;
+    mf_err           *why;
+    float            *prob, *x;
+    mf_row_keypoints *points; /* NULL: the network looks at none */
+    float            *marks;  /* [n, values] */
+    size_t            values;
 } batch;
 
 static void
@@ -35,17 +39,23 @@ batch_free(batch *b)
     mf_free(b->why);
     mf_free(b->prob);
     mf_free(b->x);
+    mf_free(b->marks);
+    mf_row_keypoints_free(b->points);
 }
 
 static mf_status
 batch_new(batch *b, const mf_infer *f, mf_err *err)
 {
+    b->values = (size_t)mf_infer_landmarks(f) * MF_KEYPOINT;
     b->n    = (size_t)mf_infer_batch(f);
     b->path = mf_calloc(b->n, sizeof *b->path);
     b->c    = mf_calloc(b->n, sizeof *b->c);
     b->why  = mf_calloc(b->n, sizeof *b->why);
     b->prob = mf_calloc(b->n, (size_t)mf_infer_model(f)->classes * sizeof *b->prob);
     b->x    = mf_calloc(b->n, mf_infer_features(f) * sizeof *b->x);
+    if (b->values > 0 && (b->marks = mf_calloc(b->n * b->values, sizeof *b->marks)) == NULL) {
+        return mf_oom(err, b->n * b->values * sizeof *b->marks, "landmarks");
+    }
     return b->path != NULL && b->c != NULL && b->why != NULL && b->prob != NULL && b->x != NULL
                ? MF_OK
                : mf_oom(err, b->n * (sizeof *b->why + mf_infer_features(f) * sizeof *b->x), "features");
@@ -62,8 +72,11 @@ one_batch(mf_features *out, batch *b, mf_infer *f, const mf_dataset *d, const ui
             return st;
         }
         b->c[i] = b->path[i].data;
+        if (b->points != NULL) {
+            mf_row_keypoints_at(b->marks + i * b->values, b->points, rows[i]);
+        }
     }
-    if ((st = mf_infer_files(f, b->c, n, b->prob, b->x, b->why, err)) < 0) {
+    if ((st = mf_infer_files(f, b->c, b->marks, n, b->prob, b->x, b->why, err)) < 0) {
         return st;
     }
     for (size_t i = 0; i < n; i++) {
@@ -93,7 +106,8 @@ mf_features_files(mf_features *out, mf_infer *f, const mf_dataset *d, const uint
         st = mf_oom(err, n * out->d * sizeof *out->x, "features");
         goto done;
     }
-    if ((st = batch_new(&b, f, err)) < 0) {
+    if ((st = batch_new(&b, f, err)) < 0 ||
+        (b.values > 0 && (st = mf_row_keypoints_open(&b.points, d, rows, n, mf_infer_landmarks(f), err)) < 0)) {
         goto done;
     }
     for (size_t i = 0; i < n; i += b.n) {

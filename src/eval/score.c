@@ -55,11 +55,12 @@ mf_scorer_open(mf_scorer **out, mf_infer *f, const mf_dataset *d, const mf_cache
         s->scores.row[i] = rows[i];
         samples[i]       = (mf_sample){{rows[i], rows[i], rows[i]}};
     }
-    lo.augment = mf_augment_none();
-    lo.recipe  = *mf_infer_recipe(f);
-    lo.type    = s->form.type;
-    lo.nhwc    = s->form.nhwc;
-    lo.classes = s->scores.classes > d->n_classes ? s->scores.classes : d->n_classes; /* targets, which nobody asks for */
+    lo.augment   = mf_augment_none();
+    lo.recipe    = *mf_infer_recipe(f);
+    lo.type      = s->form.type;
+    lo.nhwc      = s->form.nhwc;
+    lo.landmarks = mf_infer_landmarks(f);
+    lo.classes   = s->scores.classes > d->n_classes ? s->scores.classes : d->n_classes; /* targets, which nobody asks for */
     if ((st = mf_loader_open(&s->loader, d, c, samples, n, &lo, err)) < 0) {
         goto done;
     }
@@ -83,7 +84,7 @@ mf_scorer_run(mf_scorer *s, const mf_scores **scores, const mf_progress *progres
         return st;
     }
     while ((st = mf_loader_next(s->loader, &b, err)) == MF_OK && b != NULL) {
-        st = mf_infer_run(s->infer, b->x[0], s->form, b->n, s->scores.prob + done * (size_t)s->scores.classes, NULL, err);
+        st = mf_infer_run(s->infer, b->x[0], s->form, b->marks[0], b->n, s->scores.prob + done * (size_t)s->scores.classes, NULL, err);
         if (st < 0) {
             return st;
         }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "data/keypoints.h"
 #include "eval/score.h"
 
 /* The network's number of each of the data set's classes; -1 where it has none. */
@@ -49,10 +50,13 @@ known_labels(const mf_scores *s, const mf_dataset *d, const uint32_t *rows, size
 
 /* Paths of a batch, in strings that are used again. */
 typedef struct paths {
-    mf_str      *text;
-    const char **c;
-    mf_err      *why;
-    float       *prob;
+    mf_str           *text;
+    const char      **c;
+    mf_err           *why;
+    float            *prob;
+    mf_row_keypoints *points; /* NULL: the network looks at none */
+    float            *marks;  /* [n, values] of the batch */
+    size_t            values;
 } paths;
 
 static void
@@ -65,6 +69,8 @@ paths_free(paths *p, size_t n)
     mf_free(p->c);
     mf_free(p->why);
     mf_free(p->prob);
+    mf_free(p->marks);
+    mf_row_keypoints_free(p->points);
 }
 
 static mf_status
@@ -77,6 +83,23 @@ paths_new(paths *p, size_t n, size_t classes, mf_err *err)
     return p->text != NULL && p->c != NULL && p->why != NULL && p->prob != NULL
                ? MF_OK
                : mf_oom(err, n * (sizeof *p->why + classes * sizeof *p->prob), "scoring");
+}
+
+/* Landmarks of these rows, where the network looks at them. */
+static mf_status
+paths_points(paths *p, const mf_infer *f, const mf_dataset *d, const uint32_t *rows, size_t n, mf_err *err)
+{
+    const int    points = mf_infer_landmarks(f);
+    const size_t batch  = (size_t)mf_infer_batch(f);
+
+    if (points == 0) {
+        return MF_OK;
+    }
+    p->values = (size_t)points * MF_KEYPOINT;
+    if ((p->marks = mf_calloc(batch * p->values, sizeof *p->marks)) == NULL) {
+        return mf_oom(err, batch * p->values * sizeof *p->marks, "landmarks");
+    }
+    return mf_row_keypoints_open(&p->points, d, rows, n, points, err);
 }
 
 /* Rows [0, n) of one batch, appended to `out`. */
@@ -93,8 +116,11 @@ one_batch(mf_scores *out, size_t *failed, paths *p, mf_infer *f, const mf_datase
             return st;
         }
         p->c[i] = p->text[i].data;
+        if (p->points != NULL) {
+            mf_row_keypoints_at(p->marks + i * p->values, p->points, rows[i]);
+        }
     }
-    if ((st = mf_infer_files(f, p->c, n, p->prob, NULL, p->why, err)) < 0) {
+    if ((st = mf_infer_files(f, p->c, p->marks, n, p->prob, NULL, p->why, err)) < 0) {
         return st;
     }
     for (size_t i = 0; i < n; i++) {
@@ -128,7 +154,7 @@ mf_score_files(mf_scores *out, size_t *failed, mf_infer *f, const mf_dataset *d,
         goto done;
     }
     if ((st = map_labels(out, f, d, label_of, err)) < 0 || (st = known_labels(out, d, rows, n, err)) < 0 ||
-        (st = paths_new(&p, batch, (size_t)out->classes, err)) < 0) {
+        (st = paths_new(&p, batch, (size_t)out->classes, err)) < 0 || (st = paths_points(&p, f, d, rows, n, err)) < 0) {
         goto done;
     }
     for (size_t i = 0; i < n; i += batch) {

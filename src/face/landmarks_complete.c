@@ -5,6 +5,7 @@
 #include "face/landmarks.h"
 
 #include <math.h>
+#include "image/keypoints.h"
 
 enum { FEATURES = 8, EVEN = 5 };
 
@@ -23,16 +24,6 @@ static const half_point mean_half[] = {
 typedef struct frame {
     double eyes[2], ux[2], d; /* middle between the eyes, unit vector along them, eye distance in pixels */
 } frame;
-
-/* The same place on the other side of the face. */
-static int
-mirrored(int i)
-{
-    static const unsigned char lower[] = {35, 34, 33, 32, 31, 45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40, 54, 53,
-                                          52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65};
-
-    return i < 17 ? 16 - i : i < 27 ? 43 - i : i < 31 ? i : lower[i - 31];
-}
 
 static double
 limit(double x, double most)
@@ -120,7 +111,7 @@ mf_landmarks_to68(mf_landmarks *out, const mf_landmarks *in, mf_err *err)
     v[7] = limit((given[4][1] - given[3][1]) / s, 0.4);
     for (size_t k = 0; k < sizeof mean_half / sizeof mean_half[0]; k++) {
         const half_point *h = &mean_half[k];
-        int               i = h->at, j = mirrored(i);
+        int               i = h->at, j = mf_keypoint_twin(68, i);
         p[i][0] = p[i][1] = p[j][0] = p[j][1] = 0;
         for (int q = 0; q < FEATURES; q++) {
             double x = s * (double)h->x[q] * v[q], y = s * (double)h->y[q] * v[q], sign = q < EVEN ? 1 : -1;

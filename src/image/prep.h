@@ -20,6 +20,9 @@ typedef struct mf_recipe {
 /* ImageNet mean .485 .456 .406, deviation .229 .224 .225; one channel: .449 and .226. */
 mf_recipe mf_recipe_default(int width, int height, int channels);
 
+/* Floats of a point that goes with a picture (x, y, how sure it is: image/keypoints.h), and the most points of a face. */
+enum { MF_KEYPOINT = 3, MF_KEYPOINTS_MAX = 68 };
+
 typedef enum mf_pix_type { MF_PIX_F32, MF_PIX_BF16 } mf_pix_type;
 /* Where sample i of a batch goes: element (c,y,x) at base + (c*sc + y*sy + x*sx) elements of `type`. NCHW, NHWC and
  * padded layouts are all expressed by the strides. */

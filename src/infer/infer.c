@@ -5,6 +5,7 @@
 
 #include "core/mem.h"
 #include "core/str.h"
+#include "image/keypoints.h"
 #include "nn/ops.h"
 #include "weights/weights.h"
 
@@ -21,6 +22,8 @@ struct mf_infer {
     size_t     n_features;
     const char *features_output; /* where the embeddings come from; NULL: they are not wanted */
     float     *prob, *features; /* a whole batch */
+    int        points;          /* landmarks of each face that the network wants */
+    float     *marks;           /* [batch, points, 3] of them, in pixels of the network's input */
     void      *pixels;          /* a batch of them, made when first wanted */
     char      *class_text;
     const char **classes;
@@ -43,6 +46,7 @@ mf_infer_free(mf_infer *f)
     mf_params_free(f->own_params);
     mf_free(f->prob);
     mf_free(f->features);
+    mf_free(f->marks);
     mf_free(f->pixels);
     mf_free(f->class_text);
     mf_free(f->classes);
@@ -73,6 +77,13 @@ choose_layer(const char **output, mf_graph *g, const char *layer, mf_err *err)
     return mf_graph_check(g, err);
 }
 
+/* Of one face's landmarks. */
+static size_t
+marks_bytes(const mf_infer *f)
+{
+    return (size_t)f->points * MF_KEYPOINT * sizeof(float);
+}
+
 /* The program; parameters may still be without memory. */
 static mf_status
 build(mf_infer *f, const mf_infer_opts *o, mf_err *err)
@@ -82,6 +93,7 @@ build(mf_infer *f, const mf_infer_opts *o, mf_err *err)
     mf_compile_opts   c = {.batch = o->batch, .outputs = outputs, .workspace = o->workspace};
     const bool        wanted = o->features || o->layer != NULL;
     mf_shape          shape;
+    mf_tdesc          marks;
     mf_status         st;
 
     if (o->batch < 1 || o->batch > MF_INFER_BATCH_MAX) {
@@ -111,6 +123,10 @@ build(mf_infer *f, const mf_infer_opts *o, mf_err *err)
     f->prob = mf_calloc((size_t)f->batch * (size_t)f->model.classes, sizeof *f->prob);
     if (f->prob == NULL) {
         return mf_oom(err, (size_t)f->batch * (size_t)f->model.classes * sizeof *f->prob, "probabilities");
+    }
+    f->points = mf_program_input_desc(f->program, "x.landmarks", &marks, NULL) == MF_OK ? mf_model_landmarks(&f->model) : 0;
+    if (f->points > 0 && (f->marks = mf_calloc((size_t)f->batch, marks_bytes(f))) == NULL) {
+        return mf_oom(err, (size_t)f->batch * marks_bytes(f), "landmarks");
     }
     if (wanted) {
         if ((st = mf_program_output_shape(f->program, f->features_output, &shape, err)) < 0) {
@@ -260,6 +276,12 @@ mf_infer_prec(const mf_infer *f)
     return f->prec;
 }
 
+int
+mf_infer_landmarks(const mf_infer *f)
+{
+    return f->points;
+}
+
 /* Mirrors n pictures in place, left to right; twice is nothing. */
 static void
 turn(void *data, mf_pix_form form, size_t n, const mf_recipe *r)
@@ -281,17 +303,32 @@ turn(void *data, mf_pix_form form, size_t n, const mf_recipe *r)
     }
 }
 
+/* One run over pictures and over what is in f->marks. */
+static mf_status
+run_once(mf_infer *f, void *data, mf_pix_form form, mf_err *err)
+{
+    mf_status st;
+
+    if ((st = mf_feed_give(&f->feed, data, form, err)) < 0 ||
+        (f->points > 0 && (st = mf_program_feed(f->program, "x.landmarks", MF_DTYPE_F32, f->marks, err)) < 0) ||
+        (st = mf_program_run(f->program, 0, 0, err)) < 0) {
+        return st;
+    }
+    return mf_program_read(f->program, "probs", MF_DTYPE_F32, f->prob, (size_t)f->batch * (size_t)f->model.classes, err);
+}
+
 /* The mean of what is in prob and of the answers for the mirror images. */
 static mf_status
 run_mirrored(mf_infer *f, void *data, mf_pix_form form, size_t n, float *prob, mf_err *err)
 {
-    const size_t batch = (size_t)f->batch, classes = (size_t)f->model.classes;
+    const size_t classes = (size_t)f->model.classes;
     mf_status    st;
 
     turn(data, form, n, &f->recipe);
-    if ((st = mf_feed_give(&f->feed, data, form, err)) == MF_OK && (st = mf_program_run(f->program, 0, 0, err)) == MF_OK) {
-        st = mf_program_read(f->program, "probs", MF_DTYPE_F32, f->prob, batch * classes, err);
+    for (size_t i = 0; i < n; i++) {
+        mf_keypoints_mirror(f->marks + i * (size_t)f->points * MF_KEYPOINT, f->points, f->recipe.width);
     }
+    st = run_once(f, data, form, err);
     turn(data, form, n, &f->recipe);
     for (size_t i = 0; st == MF_OK && i < n * classes; i++) {
         prob[i] = 0.5f * (prob[i] + f->prob[i]);
@@ -299,25 +336,48 @@ run_mirrored(mf_infer *f, void *data, mf_pix_form form, size_t n, float *prob, m
     return st;
 }
 
-mf_status
-mf_infer_run(mf_infer *f, void *data, mf_pix_form form, size_t n, float *prob, float *features, mf_err *err)
+static mf_status
+want_marks(const mf_infer *f, const float *marks, mf_err *err)
 {
-    const size_t batch = (size_t)f->batch, classes = (size_t)f->model.classes;
-    mf_status    st;
+    if (f->points > 0 && marks == NULL) {
+        return mf_fail(err, MF_E_ARG, "the network %s looks at %d landmarks of each face, and was given pictures alone", f->model.def->name, f->points);
+    }
+    return MF_OK;
+}
 
-    MF_ASSERT(n <= batch && (features == NULL || f->features != NULL));
-    if ((st = mf_feed_give(&f->feed, data, form, err)) < 0 || (st = mf_program_run(f->program, 0, 0, err)) < 0 ||
-        (st = mf_program_read(f->program, "probs", MF_DTYPE_F32, f->prob, batch * classes, err)) < 0) {
+/* Over f->marks. */
+static mf_status
+run(mf_infer *f, void *data, mf_pix_form form, size_t n, float *prob, float *features, mf_err *err)
+{
+    mf_status st;
+
+    MF_ASSERT(n <= (size_t)f->batch && (features == NULL || f->features != NULL));
+    if ((st = run_once(f, data, form, err)) < 0) {
         return st;
     }
-    memcpy(prob, f->prob, n * classes * sizeof *prob);
+    memcpy(prob, f->prob, n * (size_t)f->model.classes * sizeof *prob);
     if (features != NULL) {
-        if ((st = mf_program_read(f->program, f->features_output, MF_DTYPE_F32, f->features, batch * f->n_features, err)) < 0) {
+        if ((st = mf_program_read(f->program, f->features_output, MF_DTYPE_F32, f->features, (size_t)f->batch * f->n_features, err)) < 0) {
             return st;
         }
         memcpy(features, f->features, n * f->n_features * sizeof *features);
     }
     return f->mirror ? run_mirrored(f, data, form, n, prob, err) : MF_OK;
+}
+
+mf_status
+mf_infer_run(mf_infer *f, void *data, mf_pix_form form, const float *marks, size_t n, float *prob, float *features, mf_err *err)
+{
+    mf_status st;
+
+    MF_ASSERT(n <= (size_t)f->batch);
+    if ((st = want_marks(f, marks, err)) < 0) {
+        return st;
+    }
+    if (f->points > 0) {
+        memcpy(f->marks, marks, n * marks_bytes(f));
+    }
+    return run(f, data, form, n, prob, features, err);
 }
 
 /* Memory for a batch that starts as zeros: the rows past a batch's end stay finite. */
@@ -336,38 +396,44 @@ want_pixels(mf_infer *f, mf_err *err)
     return MF_OK;
 }
 
+/* Picture i of the batch, and its landmarks. */
 static mf_status
-place(mf_infer *f, size_t i, const mf_image *im, mf_err *err)
+place(mf_infer *f, size_t i, const mf_image *im, const float *marks, mf_err *err)
 {
-    mf_pix_out to = mf_feed_place(&f->feed, f->pixels, f->feed.form, i);
+    mf_pix_out   to     = mf_feed_place(&f->feed, f->pixels, f->feed.form, i);
+    const size_t values = (size_t)f->points * MF_KEYPOINT;
 
+    if (f->points > 0) {
+        memcpy(f->marks + i * values, marks + i * values, marks_bytes(f));
+        mf_keypoints_scale(f->marks + i * values, f->points, (double)f->recipe.width / im->width, (double)f->recipe.height / im->height);
+    }
     return mf_prep_image(&to, &f->recipe, im, err);
 }
 
 mf_status
-mf_infer_images(mf_infer *f, const mf_image *im, size_t n, float *prob, float *features, mf_err *err)
+mf_infer_images(mf_infer *f, const mf_image *im, const float *marks, size_t n, float *prob, float *features, mf_err *err)
 {
     mf_status st;
 
     MF_ASSERT(n <= (size_t)f->batch);
-    if ((st = want_pixels(f, err)) < 0) {
+    if ((st = want_marks(f, marks, err)) < 0 || (st = want_pixels(f, err)) < 0) {
         return st;
     }
     for (size_t i = 0; i < n; i++) {
-        if ((st = place(f, i, &im[i], err)) < 0) {
+        if ((st = place(f, i, &im[i], marks, err)) < 0) {
             return st;
         }
     }
-    return mf_infer_run(f, f->pixels, f->feed.form, n, prob, features, err);
+    return run(f, f->pixels, f->feed.form, n, prob, features, err);
 }
 
 mf_status
-mf_infer_files(mf_infer *f, const char *const *paths, size_t n, float *prob, float *features, mf_err *why, mf_err *err)
+mf_infer_files(mf_infer *f, const char *const *paths, const float *marks, size_t n, float *prob, float *features, mf_err *why, mf_err *err)
 {
     mf_status st;
 
     MF_ASSERT(n <= (size_t)f->batch);
-    if ((st = want_pixels(f, err)) < 0) {
+    if ((st = want_marks(f, marks, err)) < 0 || (st = want_pixels(f, err)) < 0) {
         return st;
     }
     for (size_t i = 0; i < n; i++) {
@@ -375,11 +441,11 @@ mf_infer_files(mf_infer *f, const char *const *paths, size_t n, float *prob, flo
 
         why[i] = (mf_err){.code = MF_OK};
         if (mf_image_load(&im, paths[i], f->recipe.channels, &why[i]) == MF_OK) {
-            place(f, i, &im, &why[i]);
+            place(f, i, &im, marks, &why[i]);
         }
         mf_image_free(&im);
     }
-    return mf_infer_run(f, f->pixels, f->feed.form, n, prob, features, err);
+    return run(f, f->pixels, f->feed.form, n, prob, features, err);
 }
 
 int

@@ -41,16 +41,21 @@ int                mf_infer_batch(const mf_infer *f);
 size_t             mf_infer_features(const mf_infer *f); /* length of an embedding, or of what the layer gives */
 mf_pix_form        mf_infer_form(const mf_infer *f);     /* in which batches need no copy */
 mf_prec            mf_infer_prec(const mf_infer *f);
+/* Landmarks of each face that these answers depend on: 0, 5 or 68. 0 too where the network looks at them in training alone. */
+int                mf_infer_landmarks(const mf_infer *f);
+
+/* Landmarks: where mf_infer_landmarks(f) is P > 0, marks is [n, P, 3] (image/keypoints.h), else it is not looked
+ * at. MF_E_ARG: the network wants them and marks is NULL. */
 
 /* Answers for the first n pictures of `data`, memory for a whole batch in `form` (with `mirror` it is turned over and back): prob [n, classes], each row summing
- * to 1; features [n, mf_infer_features], NULL if not wanted. */
-mf_status mf_infer_run(mf_infer *f, void *data, mf_pix_form form, size_t n, float *prob, float *features, mf_err *err);
-/* n decoded pictures of any size (1 to the batch), resized as in training's evaluation. */
-mf_status mf_infer_images(mf_infer *f, const mf_image *im, size_t n, float *prob, float *features, mf_err *err);
+ * to 1; features [n, mf_infer_features], NULL if not wanted. marks: in pixels of the network's input. */
+mf_status mf_infer_run(mf_infer *f, void *data, mf_pix_form form, const float *marks, size_t n, float *prob, float *features, mf_err *err);
+/* n decoded pictures of any size (1 to the batch), resized as in training's evaluation. marks: in pixels of each picture. */
+mf_status mf_infer_images(mf_infer *f, const mf_image *im, const float *marks, size_t n, float *prob, float *features, mf_err *err);
 
 /* n picture files (1 to the batch). why[i] says what was wrong with file i ({0}: nothing); row i of prob and features is
- * then unset. Fails itself only for what concerns the whole batch. */
-mf_status mf_infer_files(mf_infer *f, const char *const *paths, size_t n, float *prob, float *features, mf_err *why,
+ * then unset. Fails itself only for what concerns the whole batch. marks: in pixels of each picture. */
+mf_status mf_infer_files(mf_infer *f, const char *const *paths, const float *marks, size_t n, float *prob, float *features, mf_err *why,
                          mf_err *err);
 
 /* Index of the largest of n values, the lowest on a tie; NaN never wins over a number. */

@@ -45,6 +45,11 @@ mf_recogniser_open(mf_recogniser **out, const char *weights, const mf_recogniser
     r           = mf_calloc(1, sizeof *r);
     if (!r) return mf_oom(err, sizeof *r, "a recogniser");
     if ((st = mf_infer_load(&r->infer, weights, &io, err)) < 0) goto fail;
+    if (mf_infer_landmarks(r->infer) > 0) {
+        st = mf_fail(err, MF_E_UNSUPPORTED, "%s: the network %s looks at landmarks of each face, which this interface does not take", weights,
+                     mf_infer_model(r->infer)->def->name);
+        goto fail;
+    }
     r->n_batch   = o.batch;
     r->classes   = mf_infer_model(r->infer)->classes;
     r->embedding = (int)mf_infer_features(r->infer);
@@ -97,7 +102,7 @@ mf_recogniser_embedding(const mf_recogniser *r)
 static mf_status
 score(mf_recogniser *r, size_t n, float *probabilities, float *embedding, mf_err *err)
 {
-    mf_status st = mf_infer_images(r->infer, r->batch, n, r->prob, r->features, err);
+    mf_status st = mf_infer_images(r->infer, r->batch, NULL, n, r->prob, r->features, err);
 
     if (st < 0) return st;
     memcpy(probabilities, r->prob, n * (size_t)r->classes * sizeof *r->prob);

@@ -94,7 +94,7 @@ mf_method_net_loss(mf_ref *out, mf_graph *g, const mf_method_in *in, const mf_mo
 }
 
 mf_status
-mf_method_teacher(mf_model_out *out, mf_graph *g, const mf_method_in *in, mf_ref x, mf_err *err)
+mf_method_teacher(mf_model_out *out, mf_graph *g, const mf_method_in *in, mf_model_in x, mf_err *err)
 {
     const bool train = mf_graph_is_training(g);
     mf_status  st;

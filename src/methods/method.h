@@ -19,7 +19,7 @@ typedef enum mf_rows_kind { MF_ROWS_ALL, MF_ROWS_CLEAR, MF_ROWS_OCCLUDED } mf_ro
 typedef struct mf_method_in {
     const mf_model *model;
     const mf_model *teacher;       /* NULL where the method has none */
-    mf_ref          x[3];          /* pictures */
+    mf_model_in     x[3];          /* pictures, with their landmarks where the model wants them */
     mf_ref          target;        /* [N, classes] */
     mf_ref          class_weight;  /* [classes] or MF_NONE */
     double          label_smoothing;
@@ -60,7 +60,7 @@ mf_status mf_method_loss(mf_ref *out, mf_graph *g, const mf_method_in *in, mf_re
  * and the penalty that it brings with it. `twice`: of probabilities in place of logits (msde.md 2.4). */
 mf_status mf_method_net_loss(mf_ref *out, mf_graph *g, const mf_method_in *in, const mf_model_out *net, bool twice, mf_err *err);
 /* The frozen network under the scope "teacher" on picture x, in inference form. */
-mf_status mf_method_teacher(mf_model_out *out, mf_graph *g, const mf_method_in *in, mf_ref x, mf_err *err);
+mf_status mf_method_teacher(mf_model_out *out, mf_graph *g, const mf_method_in *in, mf_model_in x, mf_err *err);
 /* By method name or preset name (baseline-nm, baseline-m, baseline are supervised with rows clear, occluded, all). */
 mf_status mf_method_make(mf_method *out, const char *name, mf_err *err);
 size_t               mf_method_count(void);

@@ -81,19 +81,49 @@ mf_model_make(mf_model *out, const char *name, int classes, int in_channels, int
     return MF_OK;
 }
 
+int
+mf_model_landmarks(const mf_model *m)
+{
+    return m->def->landmarks != NULL ? m->def->landmarks(m->cfg) : 0;
+}
+
+void
+mf_model_marks_name(char out[MF_MODEL_NAME_MAX], const char *name)
+{
+    snprintf(out, MF_MODEL_NAME_MAX, "%.20s.landmarks", name);
+}
+
+mf_model_in
+mf_model_input(mf_graph *g, const mf_model *m, const char *name)
+{
+    const int64_t points = mf_model_landmarks(m);
+    mf_model_in   in     = {.marks = MF_NONE};
+    char          marks[MF_MODEL_NAME_MAX];
+
+    in.x = mf_graph_input(g, name, MF_KIND_ACT, mf_shape_of(4, (int64_t)1, (int64_t)m->in_channels, (int64_t)m->height, (int64_t)m->width));
+    if (points > 0) {
+        mf_model_marks_name(marks, name);
+        in.marks = mf_graph_input(g, marks, MF_KIND_F32, mf_shape_of(3, (int64_t)1, points, (int64_t)MF_KEYPOINT));
+    }
+    return in;
+}
+
 mf_status
-mf_model_build(mf_model_out *out, const mf_model *m, mf_graph *g, mf_ref x, mf_err *err)
+mf_model_build(mf_model_out *out, const mf_model *m, mf_graph *g, mf_model_in in, mf_err *err)
 {
     mf_ref pooled;
 
+
     *out = (mf_model_out){.logits = MF_NONE, .penalty = MF_NONE};
+    if (mf_model_landmarks(m) > 0 && in.marks.id < 0)
+        return mf_fail(err, MF_E_ARG, "%s looks at landmarks, and was given pictures alone", m->def->name);
     if (m->def->embed != NULL) {
         if (m->norm == MF_NORM_MAP)
             return mf_fail(err, MF_E_ARG, "%s joins several maps: it has no last map to make unit vectors of; choose norm 'none' or 'embedding'", m->def->name);
-        pooled     = m->def->embed(out, g, x, m->classes, m->cfg);
+        pooled     = m->def->embed(out, g, &in, m->classes, m->cfg);
         out->map_n = out->map;
     } else {
-        out->map   = m->def->trunk(g, x, m->cfg);
+        out->map   = m->def->trunk(g, in.x, m->cfg);
         out->map_n = m->norm == MF_NORM_MAP ? mf_l2norm(g, out->map, 1) : out->map;
         pooled     = m->def->pool(g, out->map_n, m->cfg);
     }
@@ -108,13 +138,11 @@ mf_model_eval_graph(mf_graph **out, const mf_model *m, mf_params *ps, mf_err *er
 {
     mf_graph    *g;
     mf_model_out o;
-    mf_ref       x;
     mf_status    st;
 
     *out = NULL;
     if ((st = mf_graph_new(&g, ps, err)) < 0) return st;
-    x = mf_graph_input(g, "x", MF_KIND_ACT, mf_shape_of(4, (int64_t)1, (int64_t)m->in_channels, (int64_t)m->height, (int64_t)m->width));
-    if ((st = mf_model_build(&o, m, g, x, err)) < 0) goto fail;
+    if ((st = mf_model_build(&o, m, g, mf_model_input(g, m, "x"), err)) < 0) goto fail;
     mf_graph_output(g, "logits", o.logits);
     mf_graph_output(g, "features", o.features);
     mf_graph_output(g, "map", o.map);
@@ -232,10 +260,9 @@ mf_model_inspect(mf_model_info *out, const mf_model *m, mf_err *err)
     *out = (mf_model_info){0};
     if ((st = mf_params_new(&ps, MF_DTYPE_F32, err)) < 0 || (st = mf_graph_new(&g, ps, err)) < 0) goto done;
     {
-        mf_ref       x = mf_graph_input(g, "x", MF_KIND_ACT, mf_shape_of(4, (int64_t)1, (int64_t)m->in_channels, (int64_t)m->height, (int64_t)m->width));
         mf_model_out o;
 
-        if ((st = mf_model_build(&o, m, g, x, err)) < 0) goto done;
+        if ((st = mf_model_build(&o, m, g, mf_model_input(g, m, "x"), err)) < 0) goto done;
     }
     mf_graph_visit(g, collect_layer, &c);
     out->parameters = mf_params_trainable(ps);

@@ -18,6 +18,12 @@ enum { MF_MODEL_CFG_MAX = 512 };
 
 typedef struct mf_model_out mf_model_out;
 
+/* What a network is given of a sample's picture. */
+typedef struct mf_model_in {
+    mf_ref x;     /* [N,C,H,W] */
+    mf_ref marks; /* [N,P,3] f32: landmarks, in pixels of x (image/keypoints.h); MF_NONE: the network asks for none */
+} mf_model_in;
+
 typedef struct mf_model_def {
     const char   *name, *summary, *source; /* source: paper and reference code */
     size_t        cfg_size;
@@ -32,7 +38,9 @@ typedef struct mf_model_def {
     mf_ref (*classify)(mf_graph *g, mf_ref features, int classes, const void *cfg);
     /* In place of trunk and pool for a network of several views or branches: sets out->map, may set the penalty and the
      * heads, and returns the embedding. With several heads it sets out->logits too and classify is NULL. */
-    mf_ref (*embed)(mf_model_out *out, mf_graph *g, mf_ref x, int classes, const void *cfg);
+    mf_ref (*embed)(mf_model_out *out, mf_graph *g, const mf_model_in *in, int classes, const void *cfg);
+    /* How many landmarks of each face it looks at (5 or 68), which it finds in in->marks; NULL: none. Only with embed. */
+    int    (*landmarks)(const void *cfg);
     /* Where they differ from others, else NULL: the mean and deviation of its pictures (set in *r, which has sizes and
      * ImageNet's values), and names under which published files hold a parameter a second time. */
     void        (*recipe)(mf_recipe *r, const void *cfg);
@@ -68,10 +76,17 @@ struct mf_model_out {
     mf_ref head[MF_MODEL_HEADS_MAX]; /* each [N,classes], in place of the loss of the logits; 0: it is that of the logits */
     double head_weight[MF_MODEL_HEADS_MAX];
 };
-/* Add the network to g on input x, under the graph's present scope and mode. Call it again under the same scope to share
+/* Landmarks that the network wants of each face: 0, 5 or 68. */
+int         mf_model_landmarks(const mf_model *m);
+/* The graph's inputs for one picture a sample: `name`, and where the network wants landmarks `name`.landmarks. */
+mf_model_in mf_model_input(mf_graph *g, const mf_model *m, const char *name);
+/* The name of that second input. */
+enum { MF_MODEL_NAME_MAX = 32 };
+void        mf_model_marks_name(char out[MF_MODEL_NAME_MAX], const char *name);
+/* Add the network to g on these inputs, under the graph's present scope and mode. Call it again under the same scope to share
  * parameters. MF_E_ARG: MF_NORM_MAP of a network without one last map. */
-mf_status mf_model_build(mf_model_out *out, const mf_model *m, mf_graph *g, mf_ref x, mf_err *err);
-/* A whole evaluation graph: input "x", outputs "logits", "probs", "features", "map". */
+mf_status mf_model_build(mf_model_out *out, const mf_model *m, mf_graph *g, mf_model_in in, mf_err *err);
+/* A whole evaluation graph: mf_model_input "x", outputs "logits", "probs", "features", "map". */
 mf_status mf_model_eval_graph(mf_graph **out, const mf_model *m, mf_params *ps, mf_err *err);
 /* A shared building block: conv without bias named `conv`, He fan-out initialiser, weight [co, ci/groups, k, k]. */
 mf_ref mf_layer_conv(mf_graph *g, mf_ref x, const char *name, int co, int k, int stride, int pad, int dilation, int groups);

@@ -107,7 +107,7 @@ region_bias(mf_graph *g, mf_ref a, int n, int face, double margin)
 }
 
 static mf_ref
-embed(mf_model_out *out, mf_graph *g, mf_ref x, const mf_resnet_spec *spec, const ran_cfg *c)
+embed(mf_model_out *out, mf_graph *g, const mf_model_in *in, const mf_resnet_spec *spec, const ran_cfg *c)
 {
     const mf_resnet_cfg trunk = {.width = c->width, .stem = c->stem};
     const int    n = c->views == 0 ? 6 : 8, face = c->reading == READ_CODE ? n - 1 : 0;
@@ -116,7 +116,7 @@ embed(mf_model_out *out, mf_graph *g, mf_ref x, const mf_resnet_spec *spec, cons
     mf_ref       f[VIEWS_MAX], both[VIEWS_MAX], a, b, whole;
 
     for (int i = 0; i < n; i++) {
-        mf_ref view = i == face ? x : crop(g, x, face == 0 ? i - 1 : i, c);
+        mf_ref view = i == face ? in->x : crop(g, in->x, face == 0 ? i - 1 : i, c);
         mf_ref map  = mf_resnet_trunk(g, view, spec, &trunk);
 
         if (i == face) out->map = map;
@@ -150,11 +150,11 @@ recipe(mf_recipe *r, const void *cfg)
 }
 
 #define RAN(NAME, TEXT, B0, B1, B2, B3, BOTTLENECK)                                                                       \
-    static mf_ref NAME##_embed(mf_model_out *out, mf_graph *g, mf_ref x, int classes, const void *cfg)                    \
+    static mf_ref NAME##_embed(mf_model_out *out, mf_graph *g, const mf_model_in *in, int classes, const void *cfg)       \
     {                                                                                                                     \
         static const mf_resnet_spec spec = {{B0, B1, B2, B3}, BOTTLENECK};                                                \
         (void)classes;                                                                                                    \
-        return embed(out, g, x, &spec, cfg);                                                                              \
+        return embed(out, g, in, &spec, cfg);                                                                             \
     }                                                                                                                     \
     extern const mf_model_def mf_model_##NAME;                                                                            \
     const mf_model_def mf_model_##NAME = {                                                                                \

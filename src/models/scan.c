@@ -171,14 +171,14 @@ region(mf_graph *g, mf_ref e, int q, int classes)
 }
 
 static mf_ref
-embed(mf_model_out *out, mf_graph *g, mf_ref x, int classes, const void *cfg)
+embed(mf_model_out *out, mf_graph *g, const mf_model_in *in, int classes, const void *cfg)
 {
     static const mf_resnet_spec spec = {{3, 4, 6, 3}, true};
     const scan_cfg     *c = cfg;
     const mf_resnet_cfg trunk = {.width = c->width, .stem = c->stem, .vggface2 = c->topology == 1};
-    mf_ref              f2, e, features;
+    mf_ref              x, f2, e, features;
 
-    x         = mf_resnet_stage(g, mf_resnet_stem(g, x, &trunk), &spec, &trunk, 1, 1);
+    x         = mf_resnet_stage(g, mf_resnet_stem(g, in->x, &trunk), &spec, &trunk, 1, 1);
     f2        = mf_resnet_stage(g, x, &spec, &trunk, 2, 2);
     out->map  = mf_resnet_stage(g, f2, &spec, &trunk, 3, 2);
     features  = attention(g, f2, c);

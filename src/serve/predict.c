@@ -61,7 +61,7 @@ answer_jobs(mf_predict *p, job **jobs, size_t n)
 
     for (i = 0; i < n; i++)
         p->im[i] = jobs[i]->im;
-    st = mf_infer_images(p->net, p->im, n, p->prob, NULL, &err);
+    st = mf_infer_images(p->net, p->im, NULL, n, p->prob, NULL, &err);
     pthread_mutex_lock(&p->lock);
     for (i = 0; i < n; i++) {
         for (k = 0; k < p->classes && st == MF_OK; k++)
@@ -137,6 +137,9 @@ mf_predict_new(mf_predict **out, mf_infer *f, mf_err *err)
         st = mf_oom(err, p->batch * p->classes * sizeof *p->prob, "a recogniser");
     else if (p->names == NULL)
         st = mf_fail(err, MF_E_ARG, "the network has no class names");
+    else if (mf_infer_landmarks(f) > 0)
+        st = mf_fail(err, MF_E_UNSUPPORTED, "the network %s looks at landmarks of each face, which a request does not carry; 'maskfer predict' reads them "
+                     "from files", mf_infer_model(f)->def->name);
     else if ((rc = pthread_create(&p->worker, NULL, work, p)) != 0)
         st = mf_fail_errno(err, rc, "cannot start the recogniser's thread");
     else

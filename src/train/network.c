@@ -25,6 +25,7 @@ struct mf_network {
     mf_feed       feed[2][3];
     int           pictures, terms;
     bool          reads[3];   /* whether the graph looks at a picture: a method may leave one aside */
+    char          marks[3][MF_MODEL_NAME_MAX]; /* inputs of their landmarks; "": it looks at none */
     const char   *term_name[MF_METHOD_TERMS_MAX];
     char          term_out[MF_METHOD_TERMS_MAX][48];
     mf_infer     *infer;
@@ -87,7 +88,6 @@ static mf_status
 build_graph(mf_network *n, const mf_network_opts *o, mf_err *err)
 {
     const mf_settings *s   = o->settings;
-    const int64_t      c   = n->model.in_channels, h = n->model.height, w = n->model.width;
     mf_method_in       in  = {.model = &n->model, .label_smoothing = s->t.label_smoothing, .class_weight = MF_NONE,
                               .loss = &s->loss};
     mf_method_out      out = {.loss = MF_NONE, .logits = MF_NONE};
@@ -98,7 +98,7 @@ build_graph(mf_network *n, const mf_network_opts *o, mf_err *err)
     }
     mf_graph_training(n->graph, true);
     for (int k = 0; k < n->pictures; k++) {
-        in.x[k] = mf_graph_input(n->graph, x_names[k], MF_KIND_ACT, mf_shape_of(4, (int64_t)1, c, h, w));
+        in.x[k] = mf_model_input(n->graph, &n->model, x_names[k]);
     }
     in.target = mf_graph_input(n->graph, "target", MF_KIND_F32, mf_shape_of(2, (int64_t)1, (int64_t)o->classes));
     if (s->method.def->needs_teacher) {
@@ -161,6 +161,10 @@ compile(mf_network *n, const mf_network_opts *o, mf_err *err)
             n->reads[x] = mf_program_input_desc(n->program[k], x_names[x], &d, NULL) == MF_OK;
             if (n->reads[x] && (st = mf_feed_open(&n->feed[k][x], n->program[k], x_names[x], err)) < 0) {
                 return st;
+            }
+            mf_model_marks_name(n->marks[x], x_names[x]);
+            if (mf_program_input_desc(n->program[k], n->marks[x], &d, NULL) < 0) {
+                n->marks[x][0] = '\0';
             }
         }
     }
@@ -334,6 +338,20 @@ mf_network_parameters(const mf_network *n)
     return sum;
 }
 
+/* Few numbers are copied, never bound: they are not always aligned. (Binding some batches and copying others would write into
+ * the memory of a batch bound before.) */
+static mf_status
+give(mf_program *p, const char *input, const float *values, size_t n, mf_err *err)
+{
+    void *to = mf_program_input_ptr(p, input);
+
+    if (to == NULL) {
+        return mf_oom(err, n * sizeof *values, input);
+    }
+    memcpy(to, values, n * sizeof *values);
+    return MF_OK;
+}
+
 mf_status
 mf_network_run(mf_network *n, const mf_batch *b, uint64_t seed, uint64_t step, mf_step *out, mf_err *err)
 {
@@ -341,7 +359,6 @@ mf_network_run(mf_network *n, const mf_batch *b, uint64_t seed, uint64_t step, m
     const int         k       = b->n == (size_t)n->size[0] ? 0 : 1;
     const mf_pix_form form    = mf_network_form(n);
     mf_program       *p       = n->program[k];
-    void             *target;
     float             value;
     mf_status         st;
 
@@ -350,14 +367,14 @@ mf_network_run(mf_network *n, const mf_batch *b, uint64_t seed, uint64_t step, m
         if (n->reads[x] && (st = mf_feed_give(&n->feed[k][x], b->x[x], form, err)) < 0) {
             return st;
         }
+        if (n->marks[x][0] != '\0') {
+            MF_ASSERT(b->marks[x] != NULL);
+            if ((st = give(p, n->marks[x], b->marks[x], b->n * (size_t)(mf_model_landmarks(&n->model) * MF_KEYPOINT), err)) < 0) {
+                return st;
+            }
+        }
     }
-    /* Targets are few and not always aligned: they are copied, never bound. (Binding some batches and copying others would
-     * write into the memory of a batch bound before.) */
-    if ((target = mf_program_input_ptr(p, "target")) == NULL) {
-        return mf_oom(err, b->n * classes * sizeof(float), "targets");
-    }
-    memcpy(target, b->target, b->n * classes * sizeof(float));
-    if ((st = mf_program_run(p, seed, step, err)) < 0 ||
+    if ((st = give(p, "target", b->target, b->n * classes, err)) < 0 || (st = mf_program_run(p, seed, step, err)) < 0 ||
         (st = mf_program_read(p, "loss", MF_DTYPE_F32, &value, 1, err)) < 0 ||
         (st = mf_program_read(p, "logits", MF_DTYPE_F32, n->logits, b->n * classes, err)) < 0) {
         return st;

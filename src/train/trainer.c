@@ -140,7 +140,11 @@ set_up(mf_trainer *t, mf_err *err)
         .balanced = s->t.balanced, .seed = job->seed, .workers = (int)s->t.workers, .augment = mf_settings_augment(s),
         .recipe = mf_settings_recipe(s, false), .type = mf_network_form(t->net).type, .nhwc = mf_network_form(t->net).nhwc,
         .classes = job->data->n_classes, .occlude = s->t.occlude.s, .occlude_prob = s->t.occlude_prob,
+        .landmarks = mf_model_landmarks(mf_network_model(t->net)),
     };
+    if (s->t.mix != MF_MIX_NONE && t->loader_opts.landmarks > 0) {
+        return mf_fail(err, MF_E_USAGE, "option '--mix': %s looks at the landmarks of one face a picture, and a mixed picture shows two", s->t.model.s);
+    }
     t->mix         = mf_settings_mix(s);
     t->mix.form    = mf_network_form(t->net);
     t->mix.classes = job->data->n_classes;

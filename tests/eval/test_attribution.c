@@ -90,7 +90,7 @@ log_ratio(rig *k, const int *cls, int against)
     double sum = 0;
     mf_err err = {0};
 
-    assert_mf_ok(mf_infer_images(k->f, k->im, BATCH, prob, NULL, &err), &err);
+    assert_mf_ok(mf_infer_images(k->f, k->im, NULL, BATCH, prob, NULL, &err), &err);
     for (int b = 0; b < BATCH; b++) {
         sum += log((double)prob[b * CLASSES + cls[b]]) - log((double)prob[b * CLASSES + against]);
     }
@@ -124,7 +124,7 @@ test_inner_gradient(void **state)
         bias = mf_calloc((size_t)channels, sizeof *bias);
         assert_true(v != NULL && g != NULL && heat != NULL && bias != NULL);
         for (int s = 0; s < 2; s++) {
-            assert_mf_ok(mf_attribution_images(a, k.im, BATCH, cls[s], heat, NULL, &err), &err);
+            assert_mf_ok(mf_attribution_images(a, k.im, NULL, BATCH, cls[s], heat, NULL, &err), &err);
             assert_mf_ok(mf_attribution_gradient(a, v, g, n, &err), &err);
             for (int c = 0; c < 3; c++) {
                 for (int b = 0; b < BATCH; b++) {
@@ -210,7 +210,7 @@ check_map(mf_attr_kind kind, mf_norm_place norm)
     g    = mf_calloc(n, sizeof *g);
     heat = mf_calloc((size_t)BATCH * (size_t)(w * h), sizeof *heat);
     assert_true(v != NULL && g != NULL && heat != NULL);
-    assert_mf_ok(mf_attribution_images(a, k.im, BATCH, cls, heat, prob, &err), &err);
+    assert_mf_ok(mf_attribution_images(a, k.im, NULL, BATCH, cls, heat, prob, &err), &err);
     assert_int_equal(cls[0], mf_argmax(prob, CLASSES)); /* -1 became the predicted class */
     assert_int_equal(cls[1], 1);
     assert_mf_ok(mf_attribution_gradient(a, v, g, n, &err), &err);
@@ -307,7 +307,7 @@ test_backends_agree(void **state)
         a = open_kind(&k, MF_ATTR_GRADCAM, "layer3");
         mf_attribution_size(a, &w, &h);
         assert_true(w == 4 && h == 4);
-        assert_mf_ok(mf_attribution_images(a, k.im, BATCH, cls, heat[i], NULL, &err), &err);
+        assert_mf_ok(mf_attribution_images(a, k.im, NULL, BATCH, cls, heat[i], NULL, &err), &err);
         mf_attribution_free(a);
         rig_close(&k);
     }
@@ -340,7 +340,7 @@ test_occlusion(void **state)
     o.patch  = 0.5;
     o.stride = 1.0;
     assert_mf_ok(mf_attribution_new(&a, k.f, &o, &err), &err);
-    assert_mf_ok(mf_attribution_images(a, k.im, 1, &cls, heat, before, &err), &err);
+    assert_mf_ok(mf_attribution_images(a, k.im, NULL, 1, &cls, heat, before, &err), &err);
     for (int q = 0; q < 4; q++) {
         const mf_pix_form form = {MF_PIX_F32, false};
         const mf_pix_out  to   = {.base = px, .type = MF_PIX_F32, .sc = PLACES, .sy = SIDE, .sx = 1};
@@ -353,7 +353,7 @@ test_occlusion(void **state)
                 memset(px + c * PLACES + (y + q / 2 * HALF) * SIDE + q % 2 * HALF, 0, HALF * sizeof *px);
             }
         }
-        assert_mf_ok(mf_infer_run(k.f, px, form, 1, prob, NULL, &err), &err);
+        assert_mf_ok(mf_infer_run(k.f, px, form, NULL, 1, prob, NULL, &err), &err);
         drop = fmaxf(0, before[cls] - prob[cls]);
         positive += drop > 0;
         for (int i = 0; i < HALF * HALF; i++) {
@@ -397,7 +397,7 @@ test_layers(void **state)
     mf_attribution_free(a);
     o.layer = "layer4";
     assert_mf_ok(mf_attribution_new(&a, k.f, &o, &err), &err);
-    assert_mf_fails(mf_attribution_images(a, k.im, 1, &cls, heat, NULL, &err), MF_E_ARG, &err, "class 9 of 4");
+    assert_mf_fails(mf_attribution_images(a, k.im, NULL, 1, &cls, heat, NULL, &err), MF_E_ARG, &err, "class 9 of 4");
     mf_attribution_free(a);
     rig_close(&k);
 }
@@ -451,7 +451,7 @@ one_job(void *arg, mf_err *err)
     mf_status           st;
 
     if ((st = mf_attribution_new(&a, k->f, &o, err)) == MF_OK) {
-        st = mf_attribution_images(a, k->im, BATCH, cls, heat, NULL, err);
+        st = mf_attribution_images(a, k->im, NULL, BATCH, cls, heat, NULL, err);
     }
     mf_attribution_free(a);
     return st;
@@ -466,7 +466,7 @@ test_memory(void **state)
 
     (void)state;
     rig_open(&k, false, MF_NORM_NONE);
-    assert_mf_ok(mf_infer_images(k.f, k.im, BATCH, prob, NULL, &err), &err); /* its own lazy memory is there */
+    assert_mf_ok(mf_infer_images(k.f, k.im, NULL, BATCH, prob, NULL, &err), &err); /* its own lazy memory is there */
     mf_test_each_alloc(one_job, &k);
     rig_close(&k);
 }

@@ -102,10 +102,10 @@ test_batches(void **state)
     for (int i = 0; i < 4; i++) {
         snprintf(text[i], sizeof text[i], "%s/%d.png", pictures(), i);
         paths[i] = text[i];
-        assert_mf_ok(mf_infer_files(one, &paths[i], 1, a[i], fa + i * 512, &why[i], &err), &err);
+        assert_mf_ok(mf_infer_files(one, &paths[i], NULL, 1, a[i], fa + i * 512, &why[i], &err), &err);
     }
     for (size_t n = 1; n <= 4; n++) {
-        assert_mf_ok(mf_infer_files(four, paths, n, b[0], fb, why, &err), &err);
+        assert_mf_ok(mf_infer_files(four, paths, NULL, n, b[0], fb, why, &err), &err);
         for (size_t i = 0; i < n; i++) {
             float sum = 0;
 
@@ -121,7 +121,7 @@ test_batches(void **state)
         }
     }
     paths[1] = mf_test_path("nowhere.png");
-    assert_mf_ok(mf_infer_files(four, paths, 3, b[0], NULL, why, &err), &err);
+    assert_mf_ok(mf_infer_files(four, paths, NULL, 3, b[0], NULL, why, &err), &err);
     assert_int_equal(why[0].code, MF_OK);
     assert_int_equal(why[1].code, MF_E_IO);
     assert_non_null(strstr(why[1].msg, "nowhere.png"));
@@ -212,8 +212,8 @@ test_mirror(void **state)
             }
         }
         memcpy(was, x, 2 * PIXELS * sizeof *x);
-        assert_mf_ok(mf_infer_run(plain, x, form, 2, a[0], NULL, &err), &err);
-        assert_mf_ok(mf_infer_run(both, x, form, 2, b[0], NULL, &err), &err);
+        assert_mf_ok(mf_infer_run(plain, x, form, NULL, 2, a[0], NULL, &err), &err);
+        assert_mf_ok(mf_infer_run(both, x, form, NULL, 2, b[0], NULL, &err), &err);
         assert_memory_equal(x, was, 2 * PIXELS * sizeof *x);
         for (int c = 0; c < CLASSES; c++) {
             apart = fmax(apart, fabs((double)a[0][c] - (double)a[1][c]));

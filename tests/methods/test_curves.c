@@ -136,9 +136,9 @@ run_case(const char *backend_name, const char *method_name, char *options, char 
     mf_graph_training(g, true);
     in.model   = &model;
     in.teacher = &teacher;
-    in.x[0]    = mf_graph_input(g, "x0", MF_KIND_ACT, mf_shape_of(4, (int64_t)1, (int64_t)3, (int64_t)SIDE, (int64_t)SIDE));
+    in.x[0]    = mf_model_input(g, &model, "x0");
     if (m.def->pictures == 2) {
-        in.x[1] = mf_graph_input(g, "x1", MF_KIND_ACT, mf_shape_of(4, (int64_t)1, (int64_t)3, (int64_t)SIDE, (int64_t)SIDE));
+        in.x[1] = mf_model_input(g, &model, "x1");
     }
     in.target = mf_graph_input(g, "target", MF_KIND_F32, mf_shape_of(2, (int64_t)1, (int64_t)CLASSES));
     assert_mf_ok(m.def->build(&out, g, &in, m.cfg, &err), &err);

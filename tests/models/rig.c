@@ -6,6 +6,7 @@
 
 #include "core/mem.h"
 #include "core/rng.h"
+#include "image/keypoints.h"
 #include "train/optim.h"
 
 static void
@@ -32,7 +33,6 @@ rig_open(rig *r, const char *arch, const char *options, int side)
     mf_method     how;
     mf_method_in  in  = {.class_weight = MF_NONE};
     mf_method_out out = {.loss = MF_NONE, .logits = MF_NONE};
-    const int64_t s   = side;
 
     *r = (rig){.side = side};
     make(&r->m, arch, options, RIG_CLASSES, side);
@@ -41,7 +41,7 @@ rig_open(rig *r, const char *arch, const char *options, int side)
     assert_mf_ok(mf_graph_new(&r->train, r->ps, &err), &err);
     mf_graph_training(r->train, true);
     in.model  = &r->m;
-    in.x[0]   = mf_graph_input(r->train, "x", MF_KIND_ACT, mf_shape_of(4, (int64_t)1, (int64_t)3, s, s));
+    in.x[0]   = mf_model_input(r->train, &r->m, "x");
     in.target = mf_graph_input(r->train, "target", MF_KIND_F32, mf_shape_of(2, (int64_t)1, (int64_t)RIG_CLASSES));
     assert_mf_ok(how.def->build(&out, r->train, &in, how.cfg, &err), &err);
     mf_graph_output(r->train, "loss", out.loss);
@@ -59,6 +59,25 @@ rig_close(rig *r)
     mf_graph_free(r->train);
     mf_graph_free(r->eval);
     mf_params_free(r->ps);
+}
+
+/* Points all over the picture, some of them out of it or not sure. */
+static void
+feed_points(mf_program *p, int points, int side)
+{
+    mf_rng  draw = mf_rng_make(6, 0, 0, MF_RNG_TEST);
+    size_t  n    = RIG_BATCH * (size_t)points;
+    mf_err  err  = {0};
+    float  *v    = mf_calloc(n, MF_KEYPOINT * sizeof *v);
+
+    assert_non_null(v);
+    for (size_t i = 0; i < n; i++) {
+        v[3 * i]     = (float)((mf_rng_unit(&draw) * 1.2 - 0.1) * side);
+        v[3 * i + 1] = (float)((mf_rng_unit(&draw) * 1.2 - 0.1) * side);
+        v[3 * i + 2] = (float)mf_rng_unit(&draw);
+    }
+    assert_mf_ok(mf_program_feed(p, "x.landmarks", MF_DTYPE_F32, v, &err), &err);
+    mf_free(v);
 }
 
 /* Noise, and of class k a bright quarter k: what a network can learn in a few steps. */
@@ -89,11 +108,13 @@ program(rig *r, bool train)
     mf_compile_opts   o   = {.prec = MF_PREC_F32, .batch = RIG_BATCH, .outputs = train ? loss : logits, .grads = train};
     mf_program      **at  = train ? &r->trained : &r->scored;
     mf_err            err = {0};
+    mf_tdesc          d;
 
     if (*at == NULL) {
         assert_mf_ok(mf_backend_find(&o.backend, "auto", &err), &err);
         assert_mf_ok(mf_program_compile(at, train ? r->train : r->eval, &o, &err), &err);
         feed(*at, r->side, train);
+        if (mf_program_input_desc(*at, "x.landmarks", &d, NULL) == MF_OK) feed_points(*at, mf_model_landmarks(&r->m), r->side);
     }
     return *at;
 }

@@ -291,7 +291,7 @@ train(const mf_model *m, double rate, mf_prec prec, bool save, double loss[2])
     assert_mf_ok(mf_params_new(&ps, MF_DTYPE_F32, &err), &err);
     assert_mf_ok(mf_graph_new(&g, ps, &err), &err);
     mf_graph_training(g, true);
-    assert_mf_ok(mf_model_build(&out, m, g, mf_graph_input(g, "x", MF_KIND_ACT, mf_shape_of(4, (int64_t)1, (int64_t)m->in_channels, (int64_t)m->height, (int64_t)m->width)), &err), &err);
+    assert_mf_ok(mf_model_build(&out, m, g, mf_model_input(g, m, "x"), &err), &err);
     mf_graph_output(g, "loss", mf_cross_entropy(g, out.logits, mf_graph_input(g, "target", MF_KIND_F32, mf_shape_of(2, (int64_t)1, (int64_t)CLASSES)), MF_NONE, 0));
     assert_mf_ok(mf_graph_backward(g, mf_graph_find(g, "loss"), NULL, 0, &err), &err);
     assert_mf_ok(mf_program_compile(&p, g, &o, &err), &err);

@@ -85,7 +85,7 @@ net_open(net *n, char *arch, int side, int batch)
     mf_err           err = {0};
     mf_compile_opts  o   = {.prec = MF_PREC_F64, .batch = batch};
     mf_model_out     out;
-    mf_ref           x, t;
+    mf_ref           t;
     double          *v;
     size_t           elems = (size_t)batch * 3 * (size_t)side * (size_t)side;
     char            *opt = strchr(arch, ':');
@@ -107,9 +107,8 @@ net_open(net *n, char *arch, int side, int batch)
     assert_mf_ok(mf_params_new(&n->ps, MF_DTYPE_F64, &err), &err);
     assert_mf_ok(mf_graph_new(&n->train, n->ps, &err), &err);
     mf_graph_training(n->train, true);
-    x = mf_graph_input(n->train, "x", MF_KIND_ACT, mf_shape_of(4, (int64_t)1, (int64_t)3, (int64_t)side, (int64_t)side));
     t = mf_graph_input(n->train, "target", MF_KIND_F32, mf_shape_of(2, (int64_t)1, (int64_t)CLASSES));
-    assert_mf_ok(mf_model_build(&out, &n->m, n->train, x, &err), &err);
+    assert_mf_ok(mf_model_build(&out, &n->m, n->train, mf_model_input(n->train, &n->m, "x"), &err), &err);
     mf_graph_output(n->train, "loss", mf_cross_entropy(n->train, out.logits, t, MF_NONE, 0));
     assert_mf_ok(mf_graph_backward(n->train, mf_graph_find(n->train, "loss"), NULL, 0, &err), &err);
     assert_mf_ok(mf_model_eval_graph(&n->eval, &n->m, n->ps, &err), &err);

@@ -146,6 +146,7 @@ test_softmax_and_windows(void **state)
     static const mf_adaptive_attrs seven = {.h = 7, .w = 6};
     static const mf_dropout_attrs drop = {.p = 0.4f, .id = 5};
     static const mf_lrn_attrs     five = {.size = 5, .kappa = 1.0f, .alpha = 0.02f, .beta = 0.75f}, one = {.size = 1, .kappa = 2.0f, .alpha = 0.1f, .beta = 0.5f};
+    static const mf_crop_attrs    window = {.h = 4, .w = 5};
     static const mf_zoom_attrs    box = {.left = 0.075f, .top = 0.25f, .right = 0.925f, .bottom = 1.0f}, drawn = {.lo = 0.3f, .hi = 0.9f, .id = 2};
     const parity_case             cases[] = {
         {.op = "softmax", .attrs = AXIS(1, 0, 0), .in = {ACT(3, 17, 7, 9)}},
@@ -166,6 +167,12 @@ test_softmax_and_windows(void **state)
         {.op = "lrn", .attrs = &one, .in = {ACT(1, 64, 5, 9)}},
         {.op = "lrn_dx", .attrs = &five, .in = {ACT(3, 17, 7, 9), ACT(3, 17, 7, 9)}},
         {.op = "lrn_dx", .attrs = &one, .in = {ACT(1, 3, 5, 9), ACT(1, 3, 5, 9)}},
+        {.op = "crop", .attrs = &window, .in = {ACT(3, 17, 7, 9), F32(3, 2)}},
+        {.op = "crop", .attrs = &window, .in = {ACT(5, 64, 4, 5), F32_OF(FILL_POSITIVE, 5, 2)}},
+        {.op = "crop", .attrs = &window, .in = {ACT_OF(FILL_SPECIAL, 2, 3, 9, 7), F32_OF(FILL_LARGE, 2, 2)}},
+        {.op = "crop_dx", .attrs = &window, .in = {ACT(3, 17, 4, 5), F32(3, 2), ACT(3, 17, 7, 9)}},
+        {.op = "crop_dx", .attrs = &window, .in = {ACT(5, 64, 4, 5), F32_OF(FILL_POSITIVE, 5, 2), ACT(5, 64, 4, 5)}},
+        {.op = "crop_dx", .attrs = &window, .in = {ACT(2, 3, 4, 5), F32_OF(FILL_SPECIAL, 2, 2), ACT(2, 3, 9, 7)}},
         {.op = "zoom", .attrs = &box, .in = {ACT(3, 3, 17, 19)}},
         {.op = "zoom", .attrs = &drawn, .in = {ACT(5, 17, 9, 7)}},
     };

@@ -26,15 +26,14 @@ net_open(net *n, const char *arch)
     mf_err       err = {0};
     mf_model     m;
     mf_model_out o;
-    mf_ref       x, t, loss;
+    mf_ref       t, loss;
 
     assert_mf_ok(mf_model_make(&m, arch, CLASSES, 3, SIDE, SIDE, &err), &err);
     assert_mf_ok(mf_params_new(&n->ps, MF_DTYPE_F32, &err), &err);
     assert_mf_ok(mf_graph_new(&n->train, n->ps, &err), &err);
     mf_graph_training(n->train, true);
-    x = mf_graph_input(n->train, "x0", MF_KIND_ACT, mf_shape_of(4, (int64_t)1, (int64_t)3, (int64_t)SIDE, (int64_t)SIDE));
     t = mf_graph_input(n->train, "target", MF_KIND_F32, mf_shape_of(2, (int64_t)1, (int64_t)CLASSES));
-    assert_mf_ok(mf_model_build(&o, &m, n->train, x, &err), &err);
+    assert_mf_ok(mf_model_build(&o, &m, n->train, mf_model_input(n->train, &m, "x0"), &err), &err);
     loss = mf_cross_entropy(n->train, o.logits, t, MF_NONE, 0);
     mf_graph_output(n->train, "loss", loss);
     mf_graph_output(n->train, "logits", o.logits);

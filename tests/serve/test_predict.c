@@ -59,6 +59,7 @@ make_known(known *k, const char *weights)
     char          name[32];
 
     io.batch = 1;
+    io.prec  = MF_PREC_F32; /* as the server is told: "auto" is bf16 on some machines */
     assert_mf_ok(mf_infer_load(&f, weights, &io, &err), &err);
     for (int i = 0; i < PICTURES; i++) {
         assert_mf_ok(mf_image_new(&im, 40 + i, 50, 3, &err), &err);
@@ -68,7 +69,7 @@ make_known(known *k, const char *weights)
         snprintf(name, sizeof name, "k%d.png", i);
         assert_mf_ok(mf_image_save(mf_test_path(name), &im, 90, &err), &err);
         assert_mf_ok(mf_file_read(&k->file[i], mf_test_path(name), 1 << 20, &err), &err);
-        assert_mf_ok(mf_infer_images(f, &im, 1, k->prob[i], NULL, &err), &err);
+        assert_mf_ok(mf_infer_images(f, &im, NULL, 1, k->prob[i], NULL, &err), &err);
         mf_image_free(&im);
     }
     mf_infer_free(f);

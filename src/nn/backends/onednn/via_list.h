@@ -1,8 +1,6 @@
 /* nn/backends/onednn/via_list.h: ops that bf16 programs compute with the reference kernel (via_ref.c), sorted. */
 MF_VIA(bmm)
 MF_VIA(concat)
-MF_VIA(crop)
-MF_VIA(crop_dx)
 MF_VIA(dropout)
 MF_VIA(dropout_dx)
 MF_VIA(expand)

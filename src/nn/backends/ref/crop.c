@@ -1,17 +1,6 @@
 /* nn/backends/ref/crop.c: windows at places of their own, and their gradient. */
 #include "nn/backends/ref/real.h"
-
-/* What of the window [at, at + len) lies in [0, n): offsets [*lo, *hi) into the window. Wild places give nothing. */
-static void
-overlap(real place, int64_t len, int64_t n, int64_t *at, int64_t *lo, int64_t *hi)
-{
-    const double f = floor((double)place);
-    *at = f > -1e6 && f < 1e6 ? (int64_t)f : -2000000;
-    *lo = *at < 0 ? -*at : 0;
-    *hi = n - *at < len ? n - *at : len;
-    if (*lo > len)
-        *lo = len;
-}
+#include "nn/crop.h"
 
 static mf_status
 crop_run(void *state, const mf_run *r, mf_err *err)
@@ -25,13 +14,12 @@ crop_run(void *state, const mf_run *r, mf_err *err)
 
     memset(y, 0, (size_t)mf_shape_elems(o) * sizeof *y);
     for (int64_t n = 0; n < s->dim[0]; n++) {
-        int64_t ai, ilo, ihi, aj, jlo, jhi;
-        overlap(place[2 * n], oh, h, &ai, &ilo, &ihi);
-        overlap(place[2 * n + 1], ow, w, &aj, &jlo, &jhi);
+        const mf_crop_span v = mf_crop_span_of((double)place[2 * n], oh, h), u = mf_crop_span_of((double)place[2 * n + 1], ow, w);
+
         for (int64_t k = n * c; k < (n + 1) * c; k++)
-            for (int64_t i = ilo; i < ihi; i++)
-                for (int64_t j = jlo; j < jhi; j++)
-                    y[(k * oh + i) * ow + j] = x[(k * h + ai + i) * w + aj + j];
+            for (int64_t i = v.lo; i < v.hi; i++)
+                for (int64_t j = u.lo; j < u.hi; j++)
+                    y[(k * oh + i) * ow + j] = x[(k * h + v.at + i) * w + u.at + j];
     }
     return MF_OK;
 }
@@ -50,13 +38,12 @@ crop_dx_run(void *state, const mf_run *r, mf_err *err)
 
     memset(dx, 0, (size_t)mf_shape_elems(s) * sizeof *dx);
     for (int64_t n = 0; n < s->dim[0]; n++) {
-        int64_t ai, ilo, ihi, aj, jlo, jhi;
-        overlap(place[2 * n], oh, h, &ai, &ilo, &ihi);
-        overlap(place[2 * n + 1], ow, w, &aj, &jlo, &jhi);
+        const mf_crop_span v = mf_crop_span_of((double)place[2 * n], oh, h), u = mf_crop_span_of((double)place[2 * n + 1], ow, w);
+
         for (int64_t k = n * c; k < (n + 1) * c; k++)
-            for (int64_t i = ilo; i < ihi; i++)
-                for (int64_t j = jlo; j < jhi; j++)
-                    dx[(k * h + ai + i) * w + aj + j] = dy[(k * oh + i) * ow + j];
+            for (int64_t i = v.lo; i < v.hi; i++)
+                for (int64_t j = u.lo; j < u.hi; j++)
+                    dx[(k * h + v.at + i) * w + u.at + j] = dy[(k * oh + i) * ow + j];
     }
     return MF_OK;
 }
