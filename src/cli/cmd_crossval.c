@@ -1,4 +1,5 @@
 /* cli/cmd_crossval.c: maskfer crossval: k folds of people x methods, and the table over them. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/train_args.h"
@@ -9,22 +10,13 @@
 extern const mf_cmd mf_cmd_crossval;
 
 typedef struct crossval_cfg {
-    mf_opt_str config, methods, begin, shard;
-    int        folds_from;
-    int64_t    folds;
-    bool       resume, keep_weights;
+    mf_opt_str config, shard;
+    bool       resume;
 } crossval_cfg;
-
-static const char *const folds_words[] = {"people", "msde-code", NULL};
 
 static const mf_opt crossval_rows[] = {
     MF_OPT_STR(crossval_cfg, config, "", "configuration file: keys are the options below; the command line overrides it"),
-    MF_OPT_STR(crossval_cfg, methods, "baseline-nm,baseline-m,baseline,contrastive,distill", "methods to compare, with commas between"),
-    MF_OPT_STR(crossval_cfg, begin, "", "METHOD=METHOD,...: begin from the weights of the fold's own run of another, like hinton=baseline-m"),
-    MF_OPT_INT(crossval_cfg, folds, 10, 2, 1000, "folds"),
-    MF_OPT_ENUM(crossval_cfg, folds_from, 0, folds_words, "msde-code: the published division, whose folds overlap"),
     MF_OPT_STR(crossval_cfg, shard, "", "i/n: do the i-th of n shares of the jobs (from 0), then 'crossval collect RUN'"),
-    MF_OPT_BOOL(crossval_cfg, keep_weights, 1, "keep the chosen weights of every fold"),
     MF_OPT_BOOL(crossval_cfg, resume, 0, "go on: finished folds are skipped"),
     MF_OPT_END,
 };
@@ -75,14 +67,16 @@ static mf_status
 add_method(mf_settings *all, size_t *n, mf_cli *cli, const char *name, int argc, char **argv, mf_err *err)
 {
     crossval_cfg again; /* read once more with each method, and the same */
-    mf_table     extra = {crossval_rows, &again};
+    mf_crossval_opts folds;
+    mf_table     extra[] = {{crossval_rows, &again}, {mf_crossval_rows, &folds}, {0}};
     mf_status    st;
 
     if (*n == MF_CROSSVAL_METHODS_MAX) {
         return mf_fail(err, MF_E_USAGE, "option '--methods': at most %d, with those that they need", (int)MF_CROSSVAL_METHODS_MAX);
     }
     mf_opt_defaults(crossval_rows, &again);
-    if ((st = mf_cli_settings(&all[*n], cli, &mf_cmd_crossval, &extra, name, argc, argv, err)) < 0) {
+    mf_opt_defaults(mf_crossval_rows, &folds);
+    if ((st = mf_cli_settings(&all[*n], cli, &mf_cmd_crossval, extra, 2, name, argc, argv, err)) < 0) {
         return st;
     }
     ++*n;
@@ -91,7 +85,7 @@ add_method(mf_settings *all, size_t *n, mf_cli *cli, const char *name, int argc,
 
 /* Those of the table, then those whose runs others need. */
 static mf_status
-settings_of(mf_settings *all, size_t *n, size_t *more, mf_cli *cli, const crossval_cfg *c, int argc, char **argv, mf_err *err)
+settings_of(mf_settings *all, size_t *n, size_t *more, mf_cli *cli, const mf_crossval_opts *c, int argc, char **argv, mf_err *err)
 {
     const char *methods = c->methods.s;
     char        name[64], need[3][64];
@@ -169,22 +163,22 @@ run_collect(int argc, char **argv, mf_cli *cli, mf_err *err)
 }
 
 static mf_status
-run_folds(mf_cli *cli, const crossval_cfg *c, int argc, char **argv, mf_err *err)
+run_folds(mf_cli *cli, const crossval_cfg *c, const mf_crossval_opts *f, int argc, char **argv, mf_err *err)
 {
     mf_settings        *all   = mf_calloc(MF_CROSSVAL_METHODS_MAX, sizeof *all);
     const mf_settings  *s     = all;
     mf_dataset         *d     = NULL;
     mf_cache           *cache = NULL;
     uint32_t           *rows  = NULL;
-    mf_crossval_job     job   = {.settings = all, .folds = (int)c->folds, .msde_code = c->folds_from == 1, .resume = c->resume,
-                                 .keep_weights = c->keep_weights, .log = cli->log, .progress = cli->progress,
-                                 .stop = mf_cli_stop, .begin = c->begin.s};
+    mf_crossval_job     job   = {.settings = all, .folds = (int)f->folds, .msde_code = f->folds_from == 1, .resume = c->resume,
+                                 .keep_weights = f->keep_weights, .log = cli->log, .progress = cli->progress,
+                                 .stop = mf_cli_stop, .begin = f->begin.s};
     mf_status           st;
 
     if (all == NULL) {
         return mf_oom(err, MF_CROSSVAL_METHODS_MAX * sizeof *all, "settings");
     }
-    if ((st = settings_of(all, &job.n_methods, &job.n_more, cli, c, argc, argv, err)) < 0 ||
+    if ((st = settings_of(all, &job.n_methods, &job.n_more, cli, f, argc, argv, err)) < 0 ||
         (st = parse_shard(&job.shard, &job.shards, c->shard.s, err)) < 0 || (st = mf_cli_need(s->t.data.s, "data", err)) < 0 ||
         (st = mf_cli_need(s->t.out.s, "out", err)) < 0 || (st = mf_dataset_load(&d, s->t.data.s, err)) < 0 ||
         (st = mf_dataset_need_pictures(d, err)) < 0) {
@@ -225,17 +219,29 @@ run_crossval(int argc, char **argv, mf_cli *cli, mf_err *err)
 {
     mf_settings  s;
     crossval_cfg c;
-    mf_table     extra = {crossval_rows, &c};
+    mf_crossval_opts f;
+    mf_table     extra[] = {{crossval_rows, &c}, {mf_crossval_rows, &f}, {0}};
+    char         single[64];
     mf_status    st;
 
     if (argc > 0 && mf_str_eq(argv[0], "collect")) {
         return run_collect(argc - 1, argv + 1, cli, err);
     }
     mf_opt_defaults(crossval_rows, &c);
-    if ((st = mf_cli_settings(&s, cli, &mf_cmd_crossval, &extra, "supervised", argc, argv, err)) < 0) {
+    mf_opt_defaults(mf_crossval_rows, &f);
+    if ((st = mf_cli_settings(&s, cli, &mf_cmd_crossval, extra, 2, "supervised", argc, argv, err)) < 0 ||
+        (st = mf_cli_single_method(single, argc, argv, err)) < 0) {
         return st; /* this first reading was for the command's own rows */
     }
-    return run_folds(cli, &c, argc, argv, err);
+    if (mf_cli_peek(argc, argv, "methods") == NULL) {
+        if (mf_cli_peek(argc, argv, "method") != NULL) {
+            snprintf(single, sizeof single, "%s", mf_cli_peek(argc, argv, "method"));
+        }
+        if (single[0] != '\0') {
+            snprintf(f.methods.s, sizeof f.methods.s, "%s", single);
+        }
+    }
+    return run_folds(cli, &c, &f, argc, argv, err);
 }
 
 const mf_cmd mf_cmd_crossval = {
@@ -250,7 +256,7 @@ const mf_cmd mf_cmd_crossval = {
                "  maskfer crossval students --folds 10 --methods baseline,contrastive,distill --out runs/cv\n"
                "  maskfer crossval students --folds 10 --out runs/cv --shard 0/4      (and 1/4, 2/4, 3/4 elsewhere)\n"
                "  maskfer crossval collect runs/cv\n",
-    .opts    = {crossval_rows, mf_train_rows},
+    .opts    = {crossval_rows, mf_crossval_rows, mf_train_rows},
     .more_help = mf_cli_train_help,
     .json    = true,
     .run     = run_crossval,

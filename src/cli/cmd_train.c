@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/thread.h"
+#include "train/crossval.h"
 #include "train/trainer.h"
 
 extern const mf_cmd mf_cmd_train;
@@ -28,12 +29,14 @@ run_train(int argc, char **argv, mf_cli *cli, mf_err *err)
     mf_parts     parts = {0};
     uint32_t    *rows  = NULL;
     size_t       n_rows;
-    mf_table     extra = {train_cmd_rows, &c};
+    mf_crossval_opts folds; /* keys of a comparison, which one run passes over */
+    mf_table     extra[] = {{train_cmd_rows, &c}, {mf_crossval_rows, &folds}, {0}};
     mf_train_job job;
     mf_status    st;
 
     mf_opt_defaults(train_cmd_rows, &c);
-    if ((st = mf_cli_settings(&s, cli, &mf_cmd_train, &extra, NULL, argc, argv, err)) < 0 ||
+    mf_opt_defaults(mf_crossval_rows, &folds);
+    if ((st = mf_cli_settings(&s, cli, &mf_cmd_train, extra, 1, NULL, argc, argv, err)) < 0 ||
         (st = mf_cli_need(s.t.data.s, "data", err)) < 0 || (st = mf_cli_need(s.t.out.s, "out", err)) < 0 ||
         (st = mf_dataset_load(&d, s.t.data.s, err)) < 0 || (st = mf_dataset_need_pictures(d, err)) < 0) {
         goto done;

@@ -31,6 +31,24 @@ config_path(mf_str *out, int argc, char **argv, mf_err *err)
     return mf_str_ok(out, err);
 }
 
+mf_status
+mf_cli_single_method(char out[64], int argc, char **argv, mf_err *err)
+{
+    mf_str         path = {0};
+    mf_yaml       *y    = NULL;
+    const mf_yaml *v;
+    mf_status      st;
+
+    out[0] = '\0';
+    if ((st = config_path(&path, argc, argv, err)) == MF_OK && path.len != 0 && (st = mf_yaml_load(&y, path.data, err)) == MF_OK &&
+        mf_yaml_get(y, "methods") == NULL && (v = mf_yaml_get(y, "method")) != NULL && mf_yaml_text(v) != NULL) {
+        snprintf(out, 64, "%s", mf_yaml_text(v));
+    }
+    mf_yaml_free(y);
+    mf_str_free(&path);
+    return st;
+}
+
 /* The rows of all methods as one table over memory of its own, each name once: where one method of several is being set
  * up, the options of the others are read into it and forgotten. */
 static mf_status
@@ -62,7 +80,7 @@ other_methods(mf_opt **rows, void **cfg, mf_err *err)
 }
 
 mf_status
-mf_cli_settings(mf_settings *s, mf_cli *cli, const mf_cmd *cmd, const mf_table *extra, const char *method, int argc,
+mf_cli_settings(mf_settings *s, mf_cli *cli, const mf_cmd *cmd, const mf_table *extra, size_t n_shown, const char *method, int argc,
                 char **argv, mf_err *err)
 {
     static const char *const kind[5] = {"method", "model", "optimiser", "schedule", "loss"};
@@ -73,7 +91,7 @@ mf_cli_settings(mf_settings *s, mf_cli *cli, const mf_cmd *cmd, const mf_table *
     void                    *forget = NULL;
     char                   **words = mf_calloc((size_t)argc + 1, sizeof *words);
     mf_table                 t[MF_SETTINGS_TABLES];
-    mf_cli_set               sets[MF_SETTINGS_TABLES + 2];
+    mf_cli_set               sets[MF_SETTINGS_TABLES + 4];
     size_t                   n, n_sets = MF_SETTINGS_TABLES;
     mf_status                st;
 
@@ -97,7 +115,9 @@ mf_cli_settings(mf_settings *s, mf_cli *cli, const mf_cmd *cmd, const mf_table *
     for (int i = 0; i < MF_SETTINGS_TABLES; i++) {
         sets[i] = (mf_cli_set){t[i].rows, t[i].cfg};
     }
-    sets[n_sets++] = (mf_cli_set){extra->rows, extra->cfg};
+    for (size_t i = 0; i < n_shown; i++) {
+        sets[n_sets++] = (mf_cli_set){extra[i].rows, extra[i].cfg};
+    }
     if (method != NULL) {
         if ((st = other_methods(&other, &forget, err)) < 0) {
             goto done;

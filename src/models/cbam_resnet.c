@@ -11,10 +11,12 @@
 enum { REDUCTION = 16, GATE = 7, PIXELS = 1 << 2 | 1 << 3, CHANNELS = 1 << 1 };
 typedef struct {
     int64_t width;
+    double  dropout;
 } cbam_cfg;
 
 static const mf_opt cbam_opts[] = {
     MF_OPT_INT(cbam_cfg, width, 64, 16, 512, "channels of the first stage; each later one has twice as many"),
+    MF_OPT_F64(cbam_cfg, dropout, 0.0, 0.0, 0.99, "share of the embedding dropped in training; He and Leniuk tried 0.5"),
     MF_OPT_END,
 };
 
@@ -114,8 +116,9 @@ pool(mf_graph *g, mf_ref map, const void *cfg)
 static mf_ref
 classify(mf_graph *g, mf_ref features, int classes, const void *cfg)
 {
-    (void)cfg;
-    return mf_layer_linear(g, features, "output", classes);
+    const cbam_cfg *c = cfg;
+
+    return mf_layer_linear(g, c->dropout > 0.0 ? mf_dropout(g, features, (float)c->dropout) : features, "output", classes);
 }
 
 #define CBAM(NAME, TEXT, B0, B1, B2, B3, BOTTLENECK)                                                       \

@@ -92,12 +92,15 @@ take_rows(join *j, mf_err *err)
                        job->settings->method.name, learn == MF_DOMAIN_ALL ? "all" : "masked", j->size[TRAIN], classes,
                        learn == MF_DOMAIN_ALL ? "occluded" : "all takes the non-masked too");
     }
-    if (job->settings->t.class_weights == 1) {
+    if (job->settings->t.class_weights != MF_CLASSES_EVEN) {
+        double of[MF_CLASSES_MAX];
+
+        mf_settings_class_weights(of, job->settings, count, d->n_classes);
         if ((j->weight = mf_calloc(j->size[TRAIN], sizeof *j->weight)) == NULL) {
             return mf_oom(err, j->size[TRAIN] * sizeof *j->weight, "weights of samples");
         }
         for (size_t i = 0; i < j->size[TRAIN]; i++) {
-            j->weight[i] = (double)j->size[TRAIN] / ((double)classes * (double)count[j->label[i]]);
+            j->weight[i] = of[j->label[i]];
         }
     }
     return MF_OK;

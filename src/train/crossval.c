@@ -202,64 +202,6 @@ say_done(const mf_crossval_job *job, int fold, const mf_settings *s, const char 
     mf_str_free(&path);
 }
 
-/* "a=b,c=d": what stands behind `name`, "" for nothing. */
-static mf_status
-begins_from(char out[64], const char *list, const char *name, mf_err *err)
-{
-    out[0] = '\0';
-    for (const char *at = list != NULL ? list : ""; *at != '\0';) {
-        const size_t n     = strcspn(at, ",");
-        const char  *equal = memchr(at, '=', n);
-        char         left[64];
-        mf_method    m;
-
-        if (equal == NULL || equal == at || (size_t)(equal - at) >= sizeof left || (size_t)(at + n - equal - 1) >= 64) {
-            return mf_fail(err, MF_E_USAGE, "option '--begin': expected METHOD=METHOD,... like hinton=baseline-m, not '%.80s'", list);
-        }
-        snprintf(left, sizeof left, "%.*s", (int)(equal - at), at);
-        if (mf_str_eq(left, name)) {
-            snprintf(out, 64, "%.*s", (int)(at + n - equal - 1), equal + 1);
-        }
-        if (mf_method_make(&m, left, err) < 0) {
-            return mf_fail_in(err, MF_E_USAGE, "option '--begin'");
-        }
-        at += n + (at[n] == ',');
-    }
-    return MF_OK;
-}
-
-mf_status
-mf_crossval_needs(char out[3][64], const mf_settings *s, const char *begin, mf_err *err)
-{
-    const char *const given[2] = {s->t.join_a.s, s->t.join_b.s};
-    mf_method         m;
-    mf_status         st;
-
-    memset(out, 0, 3 * 64);
-    for (int i = 0; i < 2 && s->method.def->joins[i] != NULL; i++) {
-        const char *name = given[i][0] != '\0' ? given[i] : s->method.def->joins[i];
-
-        if (strlen(name) < 64 && mf_method_make(&m, name, NULL) == MF_OK) { /* else it is a file */
-            snprintf(out[i], 64, "%s", name);
-        }
-    }
-    if ((st = begins_from(out[2], begin, s->method.name, err)) < 0) {
-        return st;
-    }
-    for (int i = 0; i < 3; i++) {
-        if (out[i][0] == '\0') {
-            continue;
-        }
-        if (mf_method_make(&m, out[i], err) < 0) {
-            return mf_fail_in(err, MF_E_USAGE, "%s needs the fold's own run of another method", s->method.name);
-        }
-        if (m.def->joins[0] != NULL) {
-            return mf_fail(err, MF_E_USAGE, "%s cannot begin from '%s', or join it: that is no single network", s->method.name, out[i]);
-        }
-    }
-    return MF_OK;
-}
-
 static mf_status
 find_sources(sources *from, const plan *p, const mf_settings *s, int fold, const mf_parts *parts, int depth, mf_err *err)
 {

@@ -33,6 +33,15 @@ typedef struct mf_crossval_job {
     void              *stop_arg;
 } mf_crossval_job;
 
+/* Keys of a file that say how methods are compared: options of crossval, which train passes over. */
+typedef struct mf_crossval_opts {
+    mf_opt_str methods, begin;
+    int        folds_from;
+    int64_t    folds;
+    bool       keep_weights;
+} mf_crossval_opts;
+extern const mf_opt mf_crossval_rows[];
+
 /* The methods whose runs `s` needs within a fold: those it joins (where --join-a, --join-b name no file), and the one it
  * begins from. At most 3 names, "" where there is none. MF_E_USAGE: `begin` is no such list. */
 mf_status mf_crossval_needs(char out[3][64], const mf_settings *s, const char *begin, mf_err *err);

@@ -1,13 +1,14 @@
 /* train/settings.c */
 #include "train/settings.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/hash.h"
 
 static const char *const precision_words[] = {"auto", "f32", "bf16", NULL};
-static const char *const weights_words[]   = {"none", "balanced", NULL};
+static const char *const weights_words[]   = {"none", "balanced", "effective", NULL};
 static const char *const select_words[]    = {"val", "last", "fold", NULL};
 static const char *const cache_words[]     = {"ram", "disk", "none", NULL};
 static const char *const mix_words[]       = {"none", "mixup", "cutmix", NULL};
@@ -30,7 +31,7 @@ const mf_opt mf_train_rows[] = {
     MF_OPT_ENUM(mf_train_opts, precision, 0, precision_words, "auto takes bf16 where the CPU computes it"),
     MF_OPT_STR(mf_train_opts, backend, "auto", "which kernels: auto, onednn, ref"),
     MF_OPT_STR(mf_train_opts, optimiser, "adam", "adam, adamw, radam, sgd"),
-    MF_OPT_STR(mf_train_opts, schedule, "cosine", "learning rate over the run: constant, cosine, onecycle, plateau, step"),
+    MF_OPT_STR(mf_train_opts, schedule, "cosine", "learning rate over the run: constant, cosine, exponential, onecycle, plateau, step"),
     MF_OPT_STR(mf_train_opts, loss, "cross-entropy", "of logits against targets: cross-entropy, focal, multi-target"),
     MF_OPT_F64(mf_train_opts, lr, 0.001, 0, 100, "learning rate of the backbone"),
     MF_OPT_F64(mf_train_opts, head_lr, 0, 0, 100, "learning rate of the classifier; 0: the same"),
@@ -43,7 +44,8 @@ const mf_opt mf_train_rows[] = {
     MF_OPT_BOOL(mf_train_opts, decay_all, 0, "norms and biases decay too"),
     MF_OPT_INT(mf_train_opts, accumulate, 1, 1, 4096, "batches whose gradients make one step"),
     MF_OPT_INT(mf_train_opts, early_stop, 0, 0, 100000, "stop after so many epochs without progress; 0: never"),
-    MF_OPT_ENUM(mf_train_opts, class_weights, 0, weights_words, "balanced: rare classes weigh more in the loss"),
+    MF_OPT_ENUM(mf_train_opts, class_weights, 0, weights_words, "balanced: rare classes weigh more in the loss; effective: by Cui et al. 2019"),
+    MF_OPT_F64(mf_train_opts, effective_beta, 0.9999, 0, 0.999999, "of the effective numbers of samples (1 - beta^n) / (1 - beta)"),
     MF_OPT_BOOL(mf_train_opts, balanced, 0, "draw classes evenly, with replacement"),
     MF_OPT_BOOL(mf_train_opts, soft, 0, "train on the votes' distribution where the data set has one"),
     MF_OPT_STR(mf_train_opts, freeze, "", "parameters that are not trained: patterns like 'conv1.*,layer1.*'"),
@@ -256,9 +258,11 @@ take_key(mf_settings *s, const char *key, const mf_yaml *v, unsigned keep, const
     if ((st = mf_yaml_flat(v, &text, err)) < 0) {
         goto done;
     }
-    if (extra != NULL && mf_opt_find(extra->rows, key) != NULL) {
-        st = mf_opt_set(extra->rows, extra->cfg, key, mf_str_c(&text), err);
-        goto done;
+    for (; extra != NULL && extra->rows != NULL; extra++) {
+        if (mf_opt_find(extra->rows, key) != NULL) {
+            st = mf_opt_set(extra->rows, extra->cfg, key, mf_str_c(&text), err);
+            goto done;
+        }
     }
     mf_settings_tables(s, t);
     for (int i = 0; i < MF_SETTINGS_TABLES; i++) {
@@ -294,6 +298,7 @@ mf_settings_load(mf_settings *s, const char *path, unsigned keep, const mf_table
         mf_fail_in(err, st, "%s", path);
         goto done;
     }
+    keep |= mf_yaml_get(y, "methods") != NULL ? MF_KEEP_METHOD : 0u; /* a comparison: options of all of them */
     for (size_t i = 0; i < mf_yaml_size(y); i++) {
         const mf_yaml *v = mf_yaml_member(y, i, &key);
 
@@ -449,6 +454,28 @@ mf_settings_mix(const mf_settings *s)
         .prob = t->mix_prob, .pictures = s->method.def->pictures, .channels = (int)t->channels, .height = (int)t->size,
         .width = (int)t->size,
     };
+}
+
+void
+mf_settings_class_weights(double *out, const mf_settings *s, const size_t *count, int classes)
+{
+    const double beta = s->t.effective_beta;
+    double       n = 0, sum = 0, occur = 0;
+
+    for (int c = 0; c < classes; c++) {
+        n += (double)count[c];
+        out[c] = 1.0;
+        if (count[c] != 0 && s->t.class_weights == MF_CLASSES_EFFECTIVE) {
+            out[c] = (1.0 - beta) / (1.0 - pow(beta, (double)count[c]));
+            sum += out[c];
+            occur += 1.0;
+        }
+    }
+    for (int c = 0; c < classes; c++) {
+        if (count[c] != 0 && s->t.class_weights != MF_CLASSES_EVEN) {
+            out[c] = s->t.class_weights == MF_CLASSES_BALANCED ? n / ((double)classes * (double)count[c]) : out[c] * occur / sum;
+        }
+    }
 }
 
 mf_prec

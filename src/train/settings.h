@@ -21,6 +21,8 @@
 
 typedef enum mf_select { MF_SELECT_VAL, MF_SELECT_LAST, MF_SELECT_FOLD } mf_select;
 
+typedef enum mf_class_weights { MF_CLASSES_EVEN, MF_CLASSES_BALANCED, MF_CLASSES_EFFECTIVE } mf_class_weights;
+
 typedef struct mf_train_opts {
     mf_opt_str data, method, model, out;
     int64_t    size, channels, epochs, batch, seed, threads, workers;
@@ -30,7 +32,8 @@ typedef struct mf_train_opts {
     double     lr, head_lr, weight_decay, clip, ema, warmup, warmup_start, label_smoothing;
     bool       decay_all;
     int64_t    accumulate, early_stop;
-    int        class_weights; /* none, balanced */
+    int        class_weights; /* mf_class_weights */
+    double     effective_beta;
     bool       balanced, soft;
     mf_opt_str freeze, init, teacher, join_a, join_b;
     bool       new_head;
@@ -81,9 +84,9 @@ mf_status mf_settings_choose(mf_settings *s, const char *method, const char *mod
 void      mf_settings_tables(mf_settings *s, mf_table out[MF_SETTINGS_TABLES]);
 mf_status mf_settings_set(mf_settings *s, const char *name, const char *value, mf_err *err);
 /* Take the keys of a configuration file: first what they choose, unless `keep_choice` names a kind already chosen on
- * the command line (flags below), then the rest. Keys in `extra` rows go there (NULL: none). A key of a method, model,
- * optimiser, schedule or loss that exists but is not the chosen one is passed over when its choice was overridden, else
- * MF_E_USAGE with file and line. */
+ * the command line, then the rest. Keys in rows of `extra`, tables ended by one without rows, go there (NULL: none). A key of a
+ * method, model, optimiser, schedule or loss that exists but is not the chosen one is passed over when its choice was overridden, or
+ * for a method when the file names `methods`, else MF_E_USAGE with file and line. */
 enum { MF_KEEP_METHOD = 1, MF_KEEP_MODEL = 2, MF_KEEP_OPTIMISER = 4, MF_KEEP_SCHEDULE = 8,
        MF_KEEP_LOSS = 16 };
 mf_status mf_settings_load(mf_settings *s, const char *path, unsigned keep_choice, const mf_table *extra, mf_err *err);
@@ -100,6 +103,10 @@ mf_recipe  mf_settings_recipe(const mf_settings *s, bool eval);
 mf_augment mf_settings_augment(const mf_settings *s);
 /* The form of the batches and their classes are the caller's to fill in. */
 mf_mix     mf_settings_mix(const mf_settings *s);
+/* What each class weighs in the loss where `count` samples of it are trained on. BALANCED: n / (C n_c), so that every class
+ * weighs the same in sum. EFFECTIVE: in proportion to (1 - beta) / (1 - beta^n_c), summing to the classes that occur (Cui et al. 2019,
+ * equation 5; scan.md 7). A class without a sample weighs 1. */
+void       mf_settings_class_weights(double *out, const mf_settings *s, const size_t *count, int classes);
 mf_prec    mf_settings_prec(const mf_settings *s);
 mf_cache_kind mf_settings_cache(const mf_settings *s);
 

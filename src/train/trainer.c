@@ -48,12 +48,12 @@ fingerprint(const mf_train_job *job)
     return mf_hash64(h, sizeof h);
 }
 
-/* n / (C n_c): every class weighs the same in sum. A class without a sample weighs 1. */
 static mf_status
-balanced_weights(float **out, const mf_trainer *t, mf_err *err)
+class_weights(float **out, const mf_trainer *t, mf_err *err)
 {
     const mf_dataset *d     = t->job->data;
     size_t            count[MF_CLASSES_MAX] = {0};
+    double            weight[MF_CLASSES_MAX];
 
     *out = mf_calloc((size_t)d->n_classes, sizeof **out);
     if (*out == NULL) {
@@ -62,8 +62,9 @@ balanced_weights(float **out, const mf_trainer *t, mf_err *err)
     for (size_t i = 0; i < t->n_samples; i++) {
         count[d->rows[t->samples[i].row[0]].label]++;
     }
+    mf_settings_class_weights(weight, t->s, count, d->n_classes);
     for (int c = 0; c < d->n_classes; c++) {
-        (*out)[c] = count[c] != 0 ? (float)((double)t->n_samples / ((double)d->n_classes * (double)count[c])) : 1.0f;
+        (*out)[c] = (float)weight[c];
     }
     return MF_OK;
 }
@@ -92,7 +93,7 @@ open_network(mf_trainer *t, mf_err *err)
     mf_optim_opts       oo;
     mf_status           st = MF_OK;
 
-    if (t->s->t.class_weights == 1 && (st = balanced_weights(&weights, t, err)) < 0) {
+    if (t->s->t.class_weights != MF_CLASSES_EVEN && (st = class_weights(&weights, t, err)) < 0) {
         return st;
     }
     no = (mf_network_opts){

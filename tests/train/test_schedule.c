@@ -78,7 +78,8 @@ compare_steps(const char *name, sched *k, int steps)
 static void
 test_pytorch(void **state)
 {
-    sched  cosine = make("cosine"), onecycle = make("onecycle"), step = make("step"), plateau = make("plateau");
+    sched  cosine = make("cosine"), onecycle = make("onecycle"), step = make("step"), plateau = make("plateau"),
+           exponential = make("exponential");
     double want[64], accuracy[64];
     int    n;
 
@@ -88,6 +89,7 @@ test_pytorch(void **state)
     compare_steps("onecycle", &onecycle, 40);
     set(&step, "milestones", "8,14,20"); /* ours count epochs from 1 */
     compare_steps("step", &step, 25);
+    compare_steps("exponential", &exponential, 25);
     n = line_of("plateau", want, 64);
     assert_int_equal(line_of("accuracy", accuracy, 64), n);
     for (int i = 0; i < n; i++) {

@@ -1,9 +1,11 @@
 /* The options of a run: unique names, YAML out and in, what overrides what, and every file of configs/. */
 #include "support.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/file.h"
+#include "train/crossval.h"
 #include "train/settings.h"
 
 static void
@@ -100,12 +102,15 @@ test_yaml_round_trip(void **state)
 static void
 load_text(mf_settings *s, const char *text, unsigned keep, mf_status want, const char *part)
 {
-    const char *path = mf_test_path("some.yaml");
-    mf_err      err  = {0};
-    mf_status   st;
+    const char      *path = mf_test_path("some.yaml");
+    mf_crossval_opts folds;
+    mf_table         extra[] = {{mf_crossval_rows, &folds}, {0}};
+    mf_err           err     = {0};
+    mf_status        st;
 
     assert_mf_ok(mf_file_write(path, text, strlen(text), &err), &err);
-    st = mf_settings_load(s, path, keep, NULL, &err);
+    mf_opt_defaults(mf_crossval_rows, &folds);
+    st = mf_settings_load(s, path, keep, extra, &err);
     if (want == MF_OK) {
         assert_mf_ok(st, &err);
     } else {
@@ -134,6 +139,36 @@ test_files(void **state)
     load_text(&s, "method: distill\nlambda: 7\nlr: 0.25\n", MF_KEEP_METHOD, MF_OK, NULL);
     assert_string_equal(s.method.def->name, "supervised");
     assert_true(s.t.lr == 0.25);
+    /* A comparison holds the options of all its methods; a misspelt one is still found. */
+    assert_mf_ok(mf_settings_default(&s, &err), &err);
+    load_text(&s, "method: hinton\nmethods: [hinton, triplet]\ntemperature: 2\nmining: all\nfolds: 5\n", 0, MF_OK, NULL);
+    load_text(&s, "method: hinton\nmining: all\n", 0, MF_E_USAGE, "'mining'");
+    load_text(&s, "method: hinton\nmethods: [hinton, triplet]\nminning: all\n", 0, MF_E_USAGE, "line 3");
+    load_text(&s, "method: hinton\nfolds: 1\n", 0, MF_E_USAGE, "line 2");
+}
+
+static void
+test_class_weights(void **state)
+{
+    const size_t count[4] = {768, 3359, 5203, 0};
+    double       w[4];
+    mf_settings  s;
+    mf_err       err = {0};
+
+    (void)state;
+    assert_mf_ok(mf_settings_default(&s, &err), &err);
+    mf_settings_class_weights(w, &s, count, 4);
+    assert_true(w[0] == 1 && w[1] == 1 && w[2] == 1 && w[3] == 1);
+    assert_mf_ok(mf_settings_set(&s, "class-weights", "balanced", &err), &err);
+    mf_settings_class_weights(w, &s, count, 3);
+    /* The constants of He and Leniuk's trainer (mlfw.md 1.4). */
+    assert_true(fabs(w[0] - 4.049479) < 1e-6 && fabs(w[1] - 0.925871) < 1e-6 && fabs(w[2] - 0.597732) < 1e-6);
+    assert_mf_ok(mf_settings_set(&s, "class-weights", "effective", &err), &err);
+    mf_settings_class_weights(w, &s, count, 4);
+    assert_true(fabs(w[0] + w[1] + w[2] - 3) < 1e-12 && w[3] == 1);
+    /* (1 - b^3359) / (1 - b^768) and (1 - b^5203) / (1 - b^768), b = 0.9999 */
+    assert_true(fabs(w[0] / w[1] - 3.8593696) < 1e-6);
+    assert_true(fabs(w[0] / w[2] - 5.4873724) < 1e-6);
 }
 
 static void
@@ -164,14 +199,17 @@ test_configs(void **state)
     snprintf(dir, sizeof dir, "%s/configs", mf_test_source());
     assert_mf_ok(mf_dir_list(&names, dir, &err), &err);
     for (size_t i = 0; i < names.n; i++) {
-        mf_settings s;
+        mf_settings      s;
+        mf_crossval_opts folds;
+        mf_table         extra[] = {{mf_crossval_rows, &folds}, {0}};
 
         if (!mf_str_ends(names.name[i], ".yaml")) {
             continue;
         }
         snprintf(path, sizeof path, "%s/%s", dir, names.name[i]);
         assert_mf_ok(mf_settings_default(&s, &err), &err);
-        assert_mf_ok(mf_settings_load(&s, path, 0, NULL, &err), &err);
+        mf_opt_defaults(mf_crossval_rows, &folds);
+        assert_mf_ok(mf_settings_load(&s, path, 0, extra, &err), &err);
         assert_mf_ok(mf_settings_check(&s, &err), &err);
         n++;
     }
@@ -184,6 +222,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_are_unique), cmocka_unit_test(test_yaml_round_trip), cmocka_unit_test(test_files),
+        cmocka_unit_test(test_class_weights),
         cmocka_unit_test(test_checks),           cmocka_unit_test(test_configs),
     };
 

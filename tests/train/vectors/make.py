@@ -80,6 +80,8 @@ with open(os.path.join(HERE, "schedules.txt"), "w") as f:
         lambda o: torch.optim.lr_scheduler.OneCycleLR(o, 0.1, total_steps=40, cycle_momentum=False), 39)))
     f.write("step %s\n" % " ".join("%.12g" % v for v in rates(
         lambda o: torch.optim.lr_scheduler.MultiStepLR(o, [7, 13, 19]), 25)))
+    f.write("exponential %s\n" % " ".join("%.12g" % v for v in rates(
+        lambda o: torch.optim.lr_scheduler.ExponentialLR(o, 0.95), 25)))
     f.write("accuracy %s\n" % " ".join("%g" % v for v in acc))
     f.write("plateau %s\n" % " ".join("%.12g" % v for v in rates(
         lambda o: torch.optim.lr_scheduler.ReduceLROnPlateau(o, patience=2, factor=0.1, min_lr=1e-6), len(acc),
