@@ -143,7 +143,7 @@ cached_batches(mf_features *out, mf_infer *f, mf_loader *l, size_t n, const mf_p
         goto done;
     }
     while ((st = mf_loader_next(l, &b, err)) == MF_OK && b != NULL) {
-        if ((st = mf_infer_run(f, b->x[0], mf_infer_form(f), b->n, prob, out->x + out->n * out->d, err)) < 0) {
+        if ((st = mf_infer_run(f, b->x[0], mf_infer_form(f), b->marks[0], b->n, prob, out->x + out->n * out->d, err)) < 0) {
             goto done;
         }
         out->n += b->n;
@@ -166,6 +166,7 @@ mf_features_cached(mf_features *out, mf_infer *f, const mf_dataset *d, const mf_
     size_t            bad;
     mf_status         st;
 
+    lo.landmarks = mf_infer_landmarks(f);
     *out     = (mf_features){.d = mf_infer_features(f)};
     out->row = mf_calloc(n, sizeof *out->row);
     out->x   = mf_calloc(n, out->d * sizeof *out->x);
