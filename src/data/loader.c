@@ -14,8 +14,10 @@
 #include "data/cache.h"
 #include "data/hide.h"
 #include "data/keypoints.h"
+#include "data/loader_i.h"
+#include "image/jitter.h"
 
-enum { WORKERS_MAX = 256, PREFETCH_MAX = 64, BATCH_MAX = 1 << 16, RUN_MAX = 16 };
+enum { RUN_MAX = 16 };
 
 typedef struct slot {
     mf_batch b;
@@ -30,7 +32,7 @@ typedef struct bench { /* what a thread works on */
     pthread_t       thread;
     mf_cache_reader reader;
     uint8_t        *px; /* one picture, where the cache keeps none */
-    uint8_t        *hidden; /* one picture to draw on, where faces are hidden */
+    uint8_t        *hidden; /* one picture to draw on, where faces are hidden or colours jittered */
     mf_face_scratch      scratch;
 } bench;
 
@@ -127,6 +129,24 @@ hide(const uint8_t **px, const mf_loader *l, uint64_t epoch, size_t position, in
     return MF_OK;
 }
 
+/* Colours jittered in a copy. */
+static void
+jitter(const uint8_t **px, const mf_loader *l, const mf_jitter *j, bench *w)
+{
+    if (*px != w->hidden)
+        memcpy(w->hidden, *px, (size_t)l->src_w * (size_t)l->src_h * (size_t)l->src_ch);
+    mf_jitter_apply(w->hidden, l->src_w, l->src_h, l->src_ch, j);
+    *px = w->hidden;
+}
+
+static const mf_augment *
+augment_of(const mf_loader *l, size_t sample)
+{
+    const size_t view = sample / (l->n / (size_t)(1 + l->o.views));
+
+    return view == 0 ? &l->o.augment : &l->o.view[view - 1];
+}
+
 /* p: landmarks of a row, where the draw puts them. */
 static void
 place_points(float *p, const mf_loader *l, uint32_t row, const mf_draw *draw)
@@ -134,6 +154,24 @@ place_points(float *p, const mf_loader *l, uint32_t row, const mf_draw *draw)
     mf_row_keypoints_at(p, l->points, row);
     mf_keypoints_scale(p, l->o.landmarks, (double)l->scale[row][0], (double)l->scale[row][1]);
     mf_keypoints_draw(p, l->o.landmarks, draw);
+}
+
+/* A class of the votes, by their shares; a function of (seed, epoch, position). */
+static int
+drawn_label(const mf_loader *l, const mf_row *row, uint64_t epoch, size_t position)
+{
+    mf_rng rng = mf_rng_make(l->o.seed, epoch, position, MF_RNG_VOTES);
+    double u   = mf_rng_unit(&rng), sum = 0;
+    int    last = row->label;
+
+    for (int c = 0; c < l->o.classes; c++) {
+        if (row->soft[c] <= 0.0f)
+            continue;
+        last = c;
+        if ((sum += (double)row->soft[c]) > u)
+            break;
+    }
+    return last;
 }
 
 static mf_status
@@ -146,7 +184,7 @@ make_sample(const mf_loader *l, uint64_t epoch, size_t batch, slot *s, size_t i,
     const mf_row    *row      = &l->data->rows[sample->row[0]];
     ptrdiff_t        pw = r->width, area = (ptrdiff_t)r->width * r->height;
     mf_rng           rng  = mf_rng_make(l->o.seed, epoch, position, MF_RNG_AUGMENT);
-    mf_draw          draw = mf_draw_make(&l->o.augment, r, l->src_w, l->src_h, &rng);
+    mf_draw          draw = mf_draw_make(augment_of(l, l->order[position]), r, l->src_w, l->src_h, &rng);
 
     for (int k = 0; k < l->o.pictures; k++) {
         const uint8_t *px = mf_cache_at(l->cache, sample->row[k]);
@@ -158,6 +196,8 @@ make_sample(const mf_loader *l, uint64_t epoch, size_t batch, slot *s, size_t i,
         if (l->hider && (k > 0 || l->o.pictures == 1) &&
             (st = hide(&px, l, epoch, position, k, sample->row[k], w, err)) < 0)
             return st;
+        if (draw.jitter.on)
+            jitter(&px, l, &draw.jitter, w);
         mf_pix_out to = {.base = (uint8_t *)s->b.x[k] + i * l->elements * element_bytes(l), .type = l->o.type,
                          .sc = l->o.nhwc ? 1 : area, .sy = l->o.nhwc ? pw * r->channels : pw,
                          .sx = l->o.nhwc ? r->channels : 1};
@@ -173,7 +213,7 @@ make_sample(const mf_loader *l, uint64_t epoch, size_t batch, slot *s, size_t i,
         memcpy(target, row->soft, (size_t)l->o.classes * sizeof *target);
     } else {
         memset(target, 0, (size_t)l->o.classes * sizeof *target);
-        target[row->label] = 1.0f;
+        target[l->o.draw_label && row->soft ? drawn_label(l, row, epoch, position) : row->label] = 1.0f;
     }
     return MF_OK;
 }
@@ -254,47 +294,6 @@ worker(void *arg)
 /* ---- life ---- */
 
 static mf_status
-check(const mf_dataset *d, const mf_cache *c, const mf_sample *samples, size_t n, const mf_loader_opts *o, mf_err *err)
-{
-    if (n == 0)
-        return mf_fail(err, MF_E_ARG, "there are no samples to load");
-    if (n > UINT32_MAX)
-        return mf_fail(err, MF_E_LIMIT, "%zu samples are more than a loader can number", n);
-    if (o->batch < 1 || o->batch > BATCH_MAX)
-        return mf_fail(err, MF_E_ARG, "a batch has 1 to %d samples, not %d", (int)BATCH_MAX, o->batch);
-    if (o->pictures < 1 || o->pictures > 3)
-        return mf_fail(err, MF_E_ARG, "a sample has 1 to 3 pictures, not %d", o->pictures);
-    if (o->workers < 0 || o->workers > WORKERS_MAX || o->prefetch < 0 || o->prefetch > PREFETCH_MAX)
-        return mf_fail(err, MF_E_ARG, "workers are 0 to %d and prefetched batches 0 to %d, not %d and %d",
-                       (int)WORKERS_MAX, (int)PREFETCH_MAX, o->workers, o->prefetch);
-    if ((o->recipe.channels != 1 && o->recipe.channels != 3) || o->recipe.width < 1 || o->recipe.height < 1 ||
-        o->recipe.width > MF_IMAGE_MAX_SIDE || o->recipe.height > MF_IMAGE_MAX_SIDE)
-        return mf_fail(err, MF_E_ARG, "an input recipe of %d x %d pixels with %d channels cannot be made",
-                       o->recipe.width, o->recipe.height, o->recipe.channels);
-    if (o->classes < 1 || o->classes > MF_CLASSES_MAX)
-        return mf_fail(err, MF_E_ARG, "there are 1 to %d classes, not %d", (int)MF_CLASSES_MAX, o->classes);
-    if (o->soft && o->classes != d->n_classes)
-        return mf_fail(err, MF_E_ARG, "soft labels are over the data set's %d classes, not %d", d->n_classes, o->classes);
-    if (!(o->occlude_prob >= 0 && o->occlude_prob <= 1))
-        return mf_fail(err, MF_E_ARG, "the probability of hiding a face is 0 to 1, not %g", o->occlude_prob);
-    if (o->landmarks != 0 && o->landmarks != 5 && o->landmarks != 68)
-        return mf_fail(err, MF_E_ARG, "a face has 5 or 68 landmarks, not %d", o->landmarks);
-    if (o->drop_last && n < (size_t)o->batch)
-        return mf_fail(err, MF_E_LIMIT, "%zu samples do not fill one batch of %d, and partial batches are left out", n,
-                       o->batch);
-    for (size_t i = 0; i < n; i++)
-        for (int k = 0; k < o->pictures; k++) {
-            uint32_t r = samples[i].row[k];
-            if (r >= d->n_rows || !mf_cache_has(c, r))
-                return mf_fail(err, MF_E_ARG, "sample %zu wants row %u, which the pixel cache does not hold", i, r);
-            if (k == 0 && (d->rows[r].label < 0 || d->rows[r].label >= o->classes))
-                return mf_fail(err, MF_E_ARG, "picture '%s' has class %d, but there are %d classes", d->rows[r].image,
-                               d->rows[r].label, o->classes);
-        }
-    return MF_OK;
-}
-
-static mf_status
 make_slot(const mf_loader *l, slot *s, mf_err *err)
 {
     size_t batch = (size_t)l->o.batch, bytes;
@@ -352,11 +351,14 @@ make_memory(mf_loader *l, const mf_sample *samples, mf_err *err)
             return st;
     bool   reads = !mf_cache_at(l->cache, l->samples[0].row[0]);
     size_t bytes = (size_t)l->src_w * (size_t)l->src_h * (size_t)l->src_ch;
+    bool   draws = mf_augment_jitters(&l->o.augment);
+    for (int k = 0; k < l->o.views; k++)
+        draws = draws || mf_augment_jitters(&l->o.view[k]);
     for (size_t i = 0; i < seats; i++) {
         l->benches[i].loader = l;
         if (reads && !(l->benches[i].px = mf_aligned(bytes)))
             return mf_oom(err, bytes, "a decoded picture");
-        if (l->hider && !(l->benches[i].hidden = mf_aligned(bytes)))
+        if ((l->hider || draws) && !(l->benches[i].hidden = mf_aligned(bytes)))
             return mf_oom(err, bytes, "a picture to draw on");
         if (l->hider && (st = mf_face_scratch_reset(&l->benches[i].scratch, mf_hider_scratch(l->hider), err)) < 0)
             return st;
@@ -419,7 +421,7 @@ mf_loader_open(mf_loader **out, const mf_dataset *d, const mf_cache *c, const mf
     mf_loader *l;
 
     *out = NULL;
-    if ((st = check(d, c, samples, n, o, err)) < 0)
+    if ((st = mf_loader_check(d, c, samples, n, o, err)) < 0)
         return st;
     if (!(l = mf_calloc(1, sizeof *l)))
         return mf_oom(err, sizeof *l, "a loader");

@@ -52,11 +52,15 @@ typedef struct mf_loader_opts {
     bool        shuffle;        /* anew each epoch */
     bool        drop_last;      /* leave out a partial last batch */
     bool        soft;           /* targets from the soft distribution where there is one */
+    bool        draw_label;     /* one-hot targets, drawn from that distribution at each use */
     bool        balanced;       /* draw classes evenly, with replacement, epoch length unchanged */
     uint64_t    seed;
     int         workers;        /* 0: made by the caller's thread when asked for, n: n threads */
     int         prefetch;       /* batches ahead; 2 if 0 and workers > 0 */
     mf_augment  augment;        /* mf_augment_none() for evaluation */
+    mf_augment  view[MF_AUGMENT_VIEWS_MAX - 1]; /* further ways in which pictures are changed: with `views` of them the samples are given
+                                   1 + views times over, one list behind the other, and the k-th goes by view[k - 1] */
+    int         views;
     const char *occlude;        /* what hides faces, anew each epoch (data/hide.h); NULL or "": nothing. Of a sample of several
                                    pictures the first stays as it is */
     double      occlude_prob;   /* for each picture that shows a whole face */

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "core/isa.h"
+#include "image/jitter.h"
 #include "image/sample.h"
 
 #define PI 3.14159265358979323846
@@ -43,6 +44,27 @@ mf_augment
 mf_augment_light(void)
 {
     return (mf_augment){.flip = 0.5, .pad = 0.04, .affine_prob = 0.5, .rotate = 6, .scale = 0.08};
+}
+
+bool
+mf_augment_jitters(const mf_augment *a)
+{
+    return a->jitter_brightness > 0 || a->jitter_contrast > 0 || a->jitter_saturation > 0 || a->jitter_hue > 0;
+}
+
+mf_augment
+mf_augment_scan(void)
+{
+    return (mf_augment){.flip = 0.5, .jitter_brightness = 0.4, .jitter_contrast = 0.3, .jitter_saturation = 0.25, .jitter_hue = 0.05};
+}
+
+void
+mf_augment_mlfw(mf_augment out[MF_AUGMENT_VIEWS_MAX])
+{
+    out[0] = (mf_augment){.flip = 0.5, .affine_prob = 1, .shift = 0.1, .black = true, .noise = 0.05};
+    out[1] = (mf_augment){.flip = 0.5, .affine_prob = 1, .turn = 10.5, .rotate = 9.5, .black = true};
+    out[2] = (mf_augment){.flip = 0.5, .affine_prob = 1, .turn = -10.5, .rotate = 9.5, .black = true};
+    out[3] = mf_augment_none();
 }
 
 mf_draw
@@ -90,7 +112,7 @@ mf_draw
 mf_draw_make(const mf_augment *a, const mf_recipe *r, int src_w, int src_h, mf_rng *rng)
 {
     enum { FLIP, COLOR, HUE, SAT, VAL, TONE, GAIN, BIAS, AFFINE, ANGLE, SCALE, DX, DY, ZOOM_P, ZOOM, PAD_X, PAD_Y,
-           ERASE, AREA, RATIO, EX, EY, COUNT };
+           ERASE, AREA, RATIO, EX, EY, JIT_ORDER, JIT_B, JIT_C, JIT_S, JIT_H, COUNT };
     double  u[COUNT]; /* always all of them: switching one kind of change off leaves the others as they were */
     mf_draw d = {.gain = 1.0f};
     double  w = src_w, h = src_h, cx = w / 2, cy = h / 2;
@@ -107,7 +129,7 @@ mf_draw_make(const mf_augment *a, const mf_recipe *r, int src_w, int src_h, mf_r
     }
     m = chain(m, (map){1, 0, SIDED(PAD_X, a->pad) * w, 0, 1, SIDED(PAD_Y, a->pad) * h});
     if (u[AFFINE] < a->affine_prob) {
-        double angle = SIDED(ANGLE, a->rotate) * PI / 180, s = 1.0 + SIDED(SCALE, a->scale);
+        double angle = (a->turn + SIDED(ANGLE, a->rotate)) * PI / 180, s = 1.0 + SIDED(SCALE, a->scale);
         double ca = cos(angle) / s, sa = sin(angle) / s, tx = cx + SIDED(DX, a->shift) * w, ty = cy + SIDED(DY, a->shift) * h;
         /* forward: out = s [[cos, sin], [-sin, cos]] (in - c) + c + t */
         m = chain(m, (map){ca, -sa, cx - ca * tx + sa * ty, sa, ca, cy - sa * tx - ca * ty});
@@ -133,7 +155,17 @@ mf_draw_make(const mf_augment *a, const mf_recipe *r, int src_w, int src_h, mf_r
     }
     if (u[ERASE] < a->erase_prob && a->erase > 0)
         draw_erase(d.erase, r, a->erase, u[AREA], u[RATIO], u[EX], u[EY]);
+    if (mf_augment_jitters(a)) {
+        d.jitter = (mf_jitter){
+            .on = true, .order = (int)(u[JIT_ORDER] * 24), .hue = (int)(SIDED(JIT_H, a->jitter_hue) * 255),
+            .brightness = (float)(1.0 + SIDED(JIT_B, a->jitter_brightness)), .contrast = (float)(1.0 + SIDED(JIT_C, a->jitter_contrast)),
+            .saturation = (float)(1.0 + SIDED(JIT_S, a->jitter_saturation)),
+        };
+    }
 #undef SIDED
+    d.black = a->black;
+    d.noise = (float)a->noise;
+    d.rng   = *rng;
     return d;
 }
 
@@ -222,6 +254,8 @@ mf_prep_sample(const mf_pix_out *out, const mf_recipe *r, const uint8_t *src, in
     MF_ASSERT(src_w > 0 && src_h > 0 && r->width > 0 && r->height > 0);
     mf_prep_job_fill(&j, out, r, src, src_w, src_h, src_channels, d);
     kernel()(&j);
+    if (d->black || d->noise > 0.0f)
+        mf_prep_finish(out, r, src_w, src_h, d);
 }
 
 mf_status

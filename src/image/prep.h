@@ -43,10 +43,27 @@ typedef struct mf_augment {
     double zoom_prob, zoom;               /* scale U(1, 1+zoom) about the centre */
     double pad;                           /* random crop: shift U(-pad, pad) share of side, always drawn (0 off) */
     double erase_prob, erase;             /* random erasing: area share up to `erase` filled with the mean */
+    double turn;                          /* degrees that are added to every rotation: U(turn - rotate, turn + rotate) */
+    bool   black;                         /* outside the picture is black, not its mirror image */
+    double noise;                         /* deviation of normal noise on each value of [0, 1], not clipped */
+    double jitter_brightness, jitter_contrast, jitter_saturation; /* ColorJitter: factors U(1 - v, 1 + v), in random order */
+    double jitter_hue;                    /* share of the circle, U(-h, h) */
 } mf_augment;
 mf_augment mf_augment_none(void);
 mf_augment mf_augment_msde(void);
+mf_augment mf_augment_scan(void); /* scan.md 8: flip and ColorJitter */
+/* mlfw.md 5.5: the four views of He and Leniuk's program; an epoch holds every picture under each. */
+enum { MF_AUGMENT_VIEWS_MAX = 4 };
+void       mf_augment_mlfw(mf_augment out[MF_AUGMENT_VIEWS_MAX]);
 mf_augment mf_augment_light(void); /* flip, small crop shift, small affine: the default of training from scratch */
+
+bool mf_augment_jitters(const mf_augment *a); /* whether ColorJitter is among its changes */
+
+typedef struct mf_jitter { /* image/jitter.h */
+    bool  on;
+    int   order, hue;
+    float brightness, contrast, saturation;
+} mf_jitter;
 
 /* One draw, made concrete. The same draw given to both pictures of a pair moves both alike. */
 typedef struct mf_draw {
@@ -56,6 +73,10 @@ typedef struct mf_draw {
     float dh, ds, dv;
     float gain, bias;               /* 0..255 values * gain + bias, then clipped */
     int   erase[4];                 /* x0, y0, x1, y1 in output pixels; empty when x1 <= x0 */
+    bool  black;
+    float noise;
+    mf_rng    rng;                  /* of the noise */
+    mf_jitter jitter;               /* of the source's bytes, which whoever owns them applies before sampling */
 } mf_draw;
 /* The plain resize from src_w x src_h to the recipe's size (no randomness). */
 mf_draw mf_draw_identity(const mf_recipe *r, int src_w, int src_h);

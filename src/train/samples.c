@@ -218,6 +218,26 @@ mf_samples_make(mf_sample **out, size_t *n, const mf_dataset *d, const uint8_t *
     return MF_OK;
 }
 
+mf_status
+mf_samples_repeat(mf_sample **samples, size_t *n, int times, mf_err *err)
+{
+    mf_sample *more;
+    size_t     all;
+
+    if (times == 1) {
+        return MF_OK;
+    }
+    if (!mf_size_mul(&all, *n, (size_t)times) || (more = mf_realloc(*samples, all, sizeof *more)) == NULL) {
+        return mf_oom(err, *n * (size_t)times * sizeof *more, "samples");
+    }
+    for (size_t i = *n; i < all; i++) {
+        more[i] = more[i - *n];
+    }
+    *samples = more;
+    *n       = all;
+    return MF_OK;
+}
+
 /* row[2] keeps the masked picture, row[1] is what the student sees in this epoch. */
 void
 mf_samples_redraw(mf_sample *samples, size_t n, const mf_method *m, uint64_t seed, uint64_t epoch)

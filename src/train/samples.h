@@ -34,6 +34,9 @@ mf_status mf_samples_make(mf_sample **out, size_t *n, const mf_dataset *d, const
 /* The draw alone, over samples made before: no allocation, for epochs after the first. */
 void mf_samples_redraw(mf_sample *samples, size_t n, const mf_method *m, uint64_t seed, uint64_t epoch);
 
+/* The list `times` over, one behind the other; the samples are as before when memory fails. */
+mf_status mf_samples_repeat(mf_sample **samples, size_t *n, int times, mf_err *err);
+
 /* Rows with use[i] != 0 of a domain, as a list; *out is the caller's. n may be 0. */
 mf_status mf_rows_list(uint32_t **out, size_t *n, const mf_dataset *d, const uint8_t *use, mf_domain k, mf_err *err);
 

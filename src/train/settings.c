@@ -12,7 +12,8 @@ static const char *const weights_words[]   = {"none", "balanced", "effective", N
 static const char *const select_words[]    = {"val", "last", "fold", NULL};
 static const char *const cache_words[]     = {"ram", "disk", "none", NULL};
 static const char *const mix_words[]       = {"none", "mixup", "cutmix", NULL};
-static const char *const augment_words[]   = {"none", "light", "msde", NULL};
+static const char *const augment_words[]   = {"none", "light", "msde", "mlfw", "scan", NULL};
+static const char *const border_words[]  = {"auto", "mirror", "black", NULL};
 
 #define AUG(f, hi, help) MF_OPT_F64(mf_train_opts, f, -1, -1, hi, help)
 
@@ -48,6 +49,7 @@ const mf_opt mf_train_rows[] = {
     MF_OPT_F64(mf_train_opts, effective_beta, 0.9999, 0, 0.999999, "of the effective numbers of samples (1 - beta^n) / (1 - beta)"),
     MF_OPT_BOOL(mf_train_opts, balanced, 0, "draw classes evenly, with replacement"),
     MF_OPT_BOOL(mf_train_opts, soft, 0, "train on the votes' distribution where the data set has one"),
+    MF_OPT_BOOL(mf_train_opts, draw_label, 0, "draw the class of a picture from its votes at each use"),
     MF_OPT_STR(mf_train_opts, freeze, "", "parameters that are not trained: patterns like 'conv1.*,layer1.*'"),
     MF_OPT_STR(mf_train_opts, init, "", "weight file to begin from"),
     MF_OPT_STR(mf_train_opts, teacher, "", "weight file of the teacher (distill, hinton, triplet)"),
@@ -82,6 +84,12 @@ const mf_opt mf_train_rows[] = {
     AUG(aug_pad, 1, "half range of a crop's shift, share of the side"),
     AUG(aug_erase_prob, 1, "probability of an erased rectangle"),
     AUG(aug_erase, 1, "largest share of the picture erased"),
+    AUG(aug_noise, 1, "deviation of noise on pixels in 0..1"),
+    AUG(aug_jitter_brightness, 1, "ColorJitter: half range of the factor of brightness"),
+    AUG(aug_jitter_contrast, 1, "ColorJitter: of contrast, about the picture's mean"),
+    AUG(aug_jitter_saturation, 1, "ColorJitter: of saturation"),
+    AUG(aug_jitter_hue, 0.5, "ColorJitter: half range of hue, share of the circle"),
+    MF_OPT_ENUM(mf_train_opts, aug_border, 0, border_words, "what is seen outside the picture; auto: black in mlfw, else mirrored"),
     MF_OPT_ENUM(mf_train_opts, mix, 0, mix_words, "mix the samples of a batch two by two: whole pictures, or a rectangle"),
     MF_OPT_F64(mf_train_opts, mix_alpha, 0, 0, 100, "the share of each is drawn from Beta(alpha, alpha); 0: 0.2 for mixup, 1 for cutmix"),
     MF_OPT_F64(mf_train_opts, mix_prob, 1, 0, 1, "probability of that for two samples"),
@@ -378,6 +386,9 @@ mf_settings_check(const mf_settings *s, mf_err *err)
                            (long long)t->channels, lists[i]->n);
         }
     }
+    if (t->soft && t->draw_label) {
+        return mf_fail(err, MF_E_USAGE, "options '--soft' and '--draw-label': the targets are the votes' distribution or a class drawn from it");
+    }
     if (t->lr == 0.0 && t->head_lr == 0.0) {
         return mf_fail(err, MF_E_USAGE, "with --lr 0 nothing is learnt");
     }
@@ -416,13 +427,10 @@ mf_settings_recipe(const mf_settings *s, bool eval)
     return r;
 }
 
-mf_augment
-mf_settings_augment(const mf_settings *s)
+static void
+override(mf_augment *a, const mf_train_opts *t)
 {
-    const mf_train_opts *t = &s->t;
-    mf_augment           a = t->augment == 2 ? mf_augment_msde() : t->augment == 1 ? mf_augment_light() : mf_augment_none();
-
-#define TAKE(f) a.f = t->aug_##f >= 0.0 ? t->aug_##f : a.f
+#define TAKE(f) a->f = t->aug_##f >= 0.0 ? t->aug_##f : a->f
     TAKE(flip);
     TAKE(color_prob);
     TAKE(hue);
@@ -440,8 +448,34 @@ mf_settings_augment(const mf_settings *s)
     TAKE(pad);
     TAKE(erase_prob);
     TAKE(erase);
+    TAKE(noise);
+    TAKE(jitter_brightness);
+    TAKE(jitter_contrast);
+    TAKE(jitter_saturation);
+    TAKE(jitter_hue);
 #undef TAKE
-    return a;
+    a->black = t->aug_border == 0 ? a->black : t->aug_border == 2;
+}
+
+int
+mf_settings_augment(mf_augment out[MF_AUGMENT_VIEWS_MAX], const mf_settings *s)
+{
+    int n = 1;
+
+    for (int k = 0; k < MF_AUGMENT_VIEWS_MAX; k++) {
+        out[k] = mf_augment_none();
+    }
+    switch (s->t.augment) {
+    case 1: out[0] = mf_augment_light(); break;
+    case 2: out[0] = mf_augment_msde(); break;
+    case 3: mf_augment_mlfw(out); n = MF_AUGMENT_VIEWS_MAX; break;
+    case 4: out[0] = mf_augment_scan(); break;
+    default: break;
+    }
+    for (int k = 0; k < n; k++) {
+        override(&out[k], &s->t);
+    }
+    return n;
 }
 
 mf_mix

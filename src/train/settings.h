@@ -34,7 +34,7 @@ typedef struct mf_train_opts {
     int64_t    accumulate, early_stop;
     int        class_weights; /* mf_class_weights */
     double     effective_beta;
-    bool       balanced, soft;
+    bool       balanced, soft, draw_label;
     mf_opt_str freeze, init, teacher, join_a, join_b;
     bool       new_head;
     double     val_share;
@@ -44,10 +44,11 @@ typedef struct mf_train_opts {
     int64_t    save_every;
     double     save_seconds;
     mf_opt_list mean, std, eval_mean, eval_std;
-    int        augment;     /* none, light, msde */
+    int        augment;     /* none, light, msde, mlfw, scan */
     double     aug_flip, aug_color_prob, aug_hue, aug_saturation, aug_value, aug_contrast_prob, aug_contrast,
         aug_brightness, aug_affine_prob, aug_rotate, aug_scale, aug_shift, aug_zoom_prob, aug_zoom, aug_pad,
-        aug_erase_prob, aug_erase;
+        aug_erase_prob, aug_erase, aug_noise, aug_jitter_brightness, aug_jitter_contrast, aug_jitter_saturation, aug_jitter_hue;
+    int        aug_border;  /* as the augmentation has it, mirrored, black */
     int        mix;         /* mf_mix_kind */
     double     mix_alpha, mix_prob;
     bool       tta;
@@ -100,7 +101,8 @@ mf_status mf_settings_check(const mf_settings *s, mf_err *err);
 /* Settings made concrete. */
 mf_status  mf_settings_model(mf_model *out, const mf_settings *s, int classes, mf_err *err);
 mf_recipe  mf_settings_recipe(const mf_settings *s, bool eval);
-mf_augment mf_settings_augment(const mf_settings *s);
+/* The ways in which pictures are changed; an epoch holds every sample under each. Returns how many, at least 1. */
+int        mf_settings_augment(mf_augment out[MF_AUGMENT_VIEWS_MAX], const mf_settings *s);
 /* The form of the batches and their classes are the caller's to fill in. */
 mf_mix     mf_settings_mix(const mf_settings *s);
 /* What each class weighs in the loss where `count` samples of it are trained on. BALANCED: n / (C n_c), so that every class

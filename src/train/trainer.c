@@ -54,12 +54,14 @@ class_weights(float **out, const mf_trainer *t, mf_err *err)
     const mf_dataset *d     = t->job->data;
     size_t            count[MF_CLASSES_MAX] = {0};
     double            weight[MF_CLASSES_MAX];
+    mf_augment        view[MF_AUGMENT_VIEWS_MAX];
+    const size_t      views = (size_t)mf_settings_augment(view, t->s); /* a picture counts once */
 
     *out = mf_calloc((size_t)d->n_classes, sizeof **out);
     if (*out == NULL) {
         return mf_oom(err, (size_t)d->n_classes * sizeof **out, "class weights");
     }
-    for (size_t i = 0; i < t->n_samples; i++) {
+    for (size_t i = 0; i < t->n_samples / views; i++) {
         count[d->rows[t->samples[i].row[0]].label]++;
     }
     mf_settings_class_weights(weight, t->s, count, d->n_classes);
@@ -118,10 +120,13 @@ set_up(mf_trainer *t, mf_err *err)
 {
     const mf_train_job *job = t->job;
     const mf_settings  *s   = t->s;
+    mf_augment          augment[MF_AUGMENT_VIEWS_MAX];
+    const int           views = mf_settings_augment(augment, s);
     size_t              batch, left;
     mf_status           st;
 
-    if ((st = mf_samples_make(&t->samples, &t->n_samples, job->data, job->parts->train, &s->method, job->seed, 1, err)) < 0) {
+    if ((st = mf_samples_make(&t->samples, &t->n_samples, job->data, job->parts->train, &s->method, job->seed, 1, err)) < 0 ||
+        (st = mf_samples_repeat(&t->samples, &t->n_samples, views, err)) < 0) {
         return st;
     }
     batch = (size_t)s->t.batch < t->n_samples ? (size_t)s->t.batch : t->n_samples;
@@ -138,11 +143,13 @@ set_up(mf_trainer *t, mf_err *err)
     }
     t->loader_opts = (mf_loader_opts){
         .batch = t->batch, .pictures = s->method.def->pictures, .shuffle = true, .soft = s->t.soft,
-        .balanced = s->t.balanced, .seed = job->seed, .workers = (int)s->t.workers, .augment = mf_settings_augment(s),
+        .balanced = s->t.balanced, .seed = job->seed, .workers = (int)s->t.workers, .augment = augment[0], .views = views - 1,
+        .draw_label = s->t.draw_label,
         .recipe = mf_settings_recipe(s, false), .type = mf_network_form(t->net).type, .nhwc = mf_network_form(t->net).nhwc,
         .classes = job->data->n_classes, .occlude = s->t.occlude.s, .occlude_prob = s->t.occlude_prob,
         .landmarks = mf_model_landmarks(mf_network_model(t->net)),
     };
+    memcpy(t->loader_opts.view, augment + 1, sizeof t->loader_opts.view);
     if (s->t.mix != MF_MIX_NONE && t->loader_opts.landmarks > 0) {
         return mf_fail(err, MF_E_USAGE, "option '--mix': %s looks at the landmarks of one face a picture, and a mixed picture shows two", s->t.model.s);
     }

@@ -38,7 +38,7 @@ typedef struct mf_trainer {
     mf_network         *net;
     mf_optim           *optim;
     mf_sample          *samples;
-    size_t              n_samples;
+    size_t              n_samples;   /* of an epoch: under every view */
     mf_loader          *loader;
     mf_loader_opts      loader_opts;
     mf_mix              mix;
