@@ -109,6 +109,21 @@ mf_ref mf_slice(mf_graph *g, mf_ref x, int axis, int64_t start, int64_t len);
  * floor(at[n][1]); zeros where it leaves the map. No gradient for `at`.  crop_dx: dy, at, x (shape only) -> dx. */
 typedef struct mf_crop_attrs { int32_t h, w; } mf_crop_attrs;
 mf_ref mf_crop(mf_graph *g, mf_ref x, mf_ref at, int h, int w);
+/* midpoints: x [N,P,3], points as x, y and how sure -> [N,3,Q], the x of all, then the y, then how sure: point q lies between
+ * a[q] and b[q] (which may be the same), moved by dx[q], dy[q], and is as sure as the less sure of the two. No gradient. */
+enum { MF_MIDPOINTS_MAX = 32 };
+typedef struct mf_midpoints_attrs {
+    int32_t n, pad; /* Q */
+    uint8_t a[MF_MIDPOINTS_MAX], b[MF_MIDPOINTS_MAX];
+    float   dx[MF_MIDPOINTS_MAX], dy[MF_MIDPOINTS_MAX];
+} mf_midpoints_attrs;
+mf_ref mf_midpoints(mf_graph *g, mf_ref x, const mf_midpoints_attrs *a);
+/* gauss_maps: points [N,3,Q] as above -> [N,Q,h,w] f32: on a canvas of side_y x side_x pixels, exp(-d^2 / 2 sigma^2) around the
+ * pixel in which (x mul_x, y mul_y) lies, cut to 2 reach + 1 pixels a side, then resized to h x w: bilinear, pixels at half
+ * places, without low-pass. Zero for points that are not surer than `sure`. ahead: pixels by which the peak of OADN's published
+ * program misses its point are kept (nn/gauss.h). No gradient. */
+typedef struct mf_gauss_attrs { int32_t h, w, side_y, side_x, reach, ahead; float mul_y, mul_x, sigma, sure; } mf_gauss_attrs;
+mf_ref mf_gauss_maps(mf_graph *g, mf_ref points, mf_gauss_attrs a);
 /* zoom: x [N,C,H,W] -> [N,C,H,W]: a box of each picture stretched to the whole size: bilinear, pixels at half places, none
  * read from outside the box (growing needs no low-pass). The box is left, top, right, bottom as shares of width and
  * height, rounded to whole pixels (halves to even) or cut off; with 0 < lo <= hi <= 1, while training, a box of a scale
@@ -131,6 +146,10 @@ mf_ref mf_gap(mf_graph *g, mf_ref x);
  * as PyTorch's; cells may overlap and be larger than the map. adaptive_avgpool_dx: dy, x (shape only) -> dx. */
 typedef struct mf_adaptive_attrs { int32_t h, w; } mf_adaptive_attrs;
 mf_ref mf_adaptive_avgpool(mf_graph *g, mf_ref x, int h, int w);
+
+/* wpool: x [N,C,H,W], maps [N,P,H,W] f32 -> [N,P,C] f32: the mean over places of x times map p, once for each of P weights of
+ * places. wpool_dx: dy, maps, x (shape only) -> dx.  wpool_dm: dy, x -> dmaps. */
+mf_ref mf_wpool(mf_graph *g, mf_ref x, mf_ref maps);
 
 /* lrn: local response normalisation over `size` channels, clipped at the ends (Krizhevsky et al. 2012, section 3.3; alpha
  * is not divided by the size): y = x s^-beta, s = kappa + alpha sum_window x^2.  lrn_dx: dy, x -> dx. */

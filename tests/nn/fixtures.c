@@ -612,6 +612,42 @@ triplet_pick(mf_fx *f)
     return mf_add(f->g, mf_mul(f->g, x, positive), mf_mul(f->g, mf_unary(f->g, MF_U_SQUARE, x), negative));
 }
 
+/* Points have no gradient: what is weighed by the bells around them has. */
+static mf_ref
+points_of_pairs(mf_fx *f, int64_t n, int q)
+{
+    const int64_t      p = draw(f, 1, 4);
+    mf_midpoints_attrs a = {.n = q};
+    for (int k = 0; k < q; k++) {
+        a.a[k] = (uint8_t)draw(f, 0, p - 1), a.b[k] = (uint8_t)draw(f, 0, p - 1);
+        a.dx[k] = (float)draw(f, -3, 3) / 4, a.dy[k] = (float)draw(f, -3, 3) / 4;
+    }
+    return mf_midpoints(f->g, fixed(f, "points", mf_shape_of(3, n, p, (int64_t)3), 0.0, 8.0), &a);
+}
+
+static mf_ref
+midpoints(mf_fx *f)
+{
+    const int64_t n = draw(f, 1, 3), q = draw(f, 1, 5);
+    return mf_mul(f->g, normal(f, "x", mf_shape_of(3, n, (int64_t)3, q)), points_of_pairs(f, n, (int)q));
+}
+
+static mf_ref
+gauss_maps(mf_fx *f)
+{
+    const int64_t  n = draw(f, 1, 3), q = draw(f, 1, 4);
+    mf_gauss_attrs a = {.h = (int32_t)draw(f, 1, 5), .w = (int32_t)draw(f, 1, 5), .side_y = 11, .side_x = 9, .reach = (int32_t)draw(f, 1, 6),
+                        .ahead = (int32_t)draw(f, 0, 1), .mul_y = 1.375f, .mul_x = 1.125f, .sigma = 2.5f, .sure = 2.0f};
+    return mf_mul(f->g, normal(f, "x", shape4(n, q, a.h, a.w)), mf_gauss_maps(f->g, points_of_pairs(f, n, (int)q), a));
+}
+
+static mf_ref
+wpool(mf_fx *f)
+{
+    const int64_t n = draw(f, 1, 3), h = draw(f, 1, 4), w = draw(f, 1, 4);
+    return mf_wpool(f->g, normal(f, "x", shape4(n, draw(f, 1, 5), h, w)), normal(f, "maps", shape4(n, draw(f, 1, 4), h, w)));
+}
+
 static const mf_fixture table[] = {
     {"avgpool", "windows, pads, ceil", avgpool},
     {"binary", "add", binary_add},
@@ -642,12 +678,14 @@ static const mf_fixture table[] = {
     {"expand", "", expand},
     {"eye", "", eye},
     {"gap", "", gap},
+    {"gauss_maps", "around points between others", gauss_maps},
     {"l2norm", "", l2norm},
     {"log_softmax", "", log_softmax},
     {"lrn", "", lrn},
     {"matmul", "transposes", matmul},
     {"matmul", "linear layer", linear},
     {"maxpool", "windows, pads, ceil", maxpool},
+    {"midpoints", "", midpoints},
     {"mse", "", mse},
     {"mse", "of normalised maps", mse_of_maps},
     {"prelu", "", prelu},
@@ -671,6 +709,7 @@ static const mf_fixture table[] = {
     {"unary", "sqrt", unary_sqrt},
     {"unary", "square", unary_square},
     {"unary", "abs", unary_abs},
+    {"wpool", "", wpool},
     {"zoom", "given and drawn", zoom},
     {"adaptive_avgpool", "more cells and fewer", adaptive},
 };

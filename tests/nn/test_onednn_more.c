@@ -146,6 +146,8 @@ test_softmax_and_windows(void **state)
     static const mf_adaptive_attrs seven = {.h = 7, .w = 6};
     static const mf_dropout_attrs drop = {.p = 0.4f, .id = 5};
     static const mf_lrn_attrs     five = {.size = 5, .kappa = 1.0f, .alpha = 0.02f, .beta = 0.75f}, one = {.size = 1, .kappa = 2.0f, .alpha = 0.1f, .beta = 0.5f};
+    static const mf_midpoints_attrs between = {.n = 3, .a = {0, 4, 2}, .b = {1, 4, 3}, .dx = {0, 1.5f, -2}, .dy = {0.25f, 0, 3}};
+    static const mf_gauss_attrs     bells   = {.h = 7, .w = 5, .side_y = 14, .side_x = 15, .reach = 4, .mul_y = 3, .mul_x = 4, .sigma = 2, .sure = 0.7f};
     static const mf_crop_attrs    window = {.h = 4, .w = 5};
     static const mf_zoom_attrs    box = {.left = 0.075f, .top = 0.25f, .right = 0.925f, .bottom = 1.0f}, drawn = {.lo = 0.3f, .hi = 0.9f, .id = 2};
     const parity_case             cases[] = {
@@ -173,6 +175,13 @@ test_softmax_and_windows(void **state)
         {.op = "crop_dx", .attrs = &window, .in = {ACT(3, 17, 4, 5), F32(3, 2), ACT(3, 17, 7, 9)}},
         {.op = "crop_dx", .attrs = &window, .in = {ACT(5, 64, 4, 5), F32_OF(FILL_POSITIVE, 5, 2), ACT(5, 64, 4, 5)}},
         {.op = "crop_dx", .attrs = &window, .in = {ACT(2, 3, 4, 5), F32_OF(FILL_SPECIAL, 2, 2), ACT(2, 3, 9, 7)}},
+        {.op = "midpoints", .attrs = &between, .in = {F32(3, 5, 3)}, .f32_only = true},
+        {.op = "gauss_maps", .attrs = &bells, .in = {F32_OF(FILL_POSITIVE, 3, 3, 5)}, .f32_only = true},
+        {.op = "gauss_maps", .attrs = &bells, .in = {F32_OF(FILL_SPECIAL, 3, 3, 5)}, .f32_only = true},
+        {.op = "wpool", .in = {ACT(3, 17, 7, 9), F32(3, 4, 7, 9)}},
+        {.op = "wpool", .in = {ACT(2, 64, 5, 3), F32(2, 24, 5, 3)}},
+        {.op = "wpool_dx", .in = {F32(3, 4, 17), F32(3, 4, 7, 9), ACT(3, 17, 7, 9)}},
+        {.op = "wpool_dx", .in = {F32(2, 24, 64), F32(2, 24, 5, 3), ACT(2, 64, 5, 3)}},
         {.op = "zoom", .attrs = &box, .in = {ACT(3, 3, 17, 19)}},
         {.op = "zoom", .attrs = &drawn, .in = {ACT(5, 17, 9, 7)}},
     };

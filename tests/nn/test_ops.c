@@ -113,6 +113,11 @@ static void bad_lrn(rig *r) { mf_lrn(r->g, param(r, "x", map(2, 7, 2, 2)), (mf_l
 static void bad_zoom_box(rig *r) { mf_zoom(r->g, param(r, "x", map(2, 7, 4, 4)), (mf_zoom_attrs){.left = 0.5f, .right = 0.5f, .bottom = 1.0f}); }
 static void bad_zoom_scale(rig *r) { mf_graph_training(r->g, true); mf_zoom(r->g, param(r, "x", map(2, 7, 4, 4)), (mf_zoom_attrs){.lo = 0.9f, .hi = 0.5f}); }
 static void bad_crop(rig *r) { mf_crop(r->g, param(r, "x", map(2, 7, 4, 4)), param(r, "at", rows(2, 2)), 5, 2); }
+static void bad_points(rig *r) { mf_midpoints(r->g, param(r, "x", mf_shape_of(3, (int64_t)2, (int64_t)5, (int64_t)2)), &(mf_midpoints_attrs){.n = 1}); }
+static void bad_pair(rig *r) { mf_midpoints(r->g, param(r, "x", mf_shape_of(3, (int64_t)2, (int64_t)5, (int64_t)3)), &(mf_midpoints_attrs){.n = 2, .b = {0, 5}}); }
+static void bad_bell(rig *r) { mf_gauss_maps(r->g, param(r, "x", mf_shape_of(3, (int64_t)2, (int64_t)3, (int64_t)5)), (mf_gauss_attrs){.h = 4, .w = 4, .side_y = 8, .side_x = 8}); }
+static void bad_canvas(rig *r) { mf_gauss_maps(r->g, param(r, "x", mf_shape_of(3, (int64_t)2, (int64_t)3, (int64_t)5)), (mf_gauss_attrs){.h = 9, .w = 4, .side_y = 8, .side_x = 8, .sigma = 1}); }
+static void bad_wpool(rig *r) { mf_wpool(r->g, param(r, "x", map(2, 7, 4, 4)), param(r, "m", map(2, 3, 4, 5))); }
 static void bad_clip(rig *r) { mf_clip(r->g, param(r, "x", rows(2, 7)), 6.0, 0.0); }
 
 static void
@@ -149,6 +154,11 @@ test_refusals(void **state)
         {bad_zoom_box, "zoom", "does not lie in the picture"},
         {bad_zoom_scale, "zoom", "in order"},
         {bad_crop, "crop", "does not lie in a map of 4 x 4"},
+        {bad_points, "midpoints", "3 values, not 2"},
+        {bad_pair, "midpoints", "point 1 lies between points 0 and 5 of 5"},
+        {bad_bell, "gauss_maps", "a bell of deviation 0"},
+        {bad_canvas, "gauss_maps", "maps of 9 x 4 cannot be made of a canvas of 8 x 8"},
+        {bad_wpool, "wpool", "shape [2, 3, 4, 5], expected [2, 3, 4, 4]"},
         {bad_clip, "clip", "bounds 6 and 0"},
     };
     (void)state;
@@ -462,6 +472,63 @@ test_crop(void **state)
     rig_close(&r);
 }
 
+/* ---- bells around points ---- */
+
+/* The map of one point, a canvas pixel each. */
+static void
+bell(double *y, int side, double px, double py, double sure, bool ahead)
+{
+    rig            r;
+    mf_err         err = {0};
+    mf_gauss_attrs a   = {.h = side, .w = side, .side_y = side, .side_x = side, .reach = 21, .ahead = ahead, .mul_y = 1, .mul_x = 1, .sigma = 10.75f, .sure = 0.6f};
+
+    rig_open(&r, true);
+    mf_ref p = input(&r, "p", mf_shape_of(3, (int64_t)1, (int64_t)3, (int64_t)1));
+    mf_graph_output(r.g, "y", mf_gauss_maps(r.g, p, a));
+    assert_mf_ok(rig_compile(&r, 1, false, false, (const char *[]){"y", NULL}, &err), &err);
+    assert_mf_ok(mf_program_feed(r.p, "p", MF_DTYPE_F64, (double[]){px, py, sure}, &err), &err);
+    assert_mf_ok(mf_program_run(r.p, 1, 1, &err), &err);
+    assert_mf_ok(mf_program_read(r.p, "y", MF_DTYPE_F64, y, (size_t)(side * side), &err), &err);
+    rig_close(&r);
+}
+
+/* oadn-gacnn.md part E, and its B.2 at the borders. */
+static void
+test_bells(void **state)
+{
+    enum { SIDE = 224 };
+    static double y[SIDE * SIDE];
+    static const struct {
+        double x;
+        int    peak, first, last; /* columns: of the peak, and the first and last that are not 0 */
+    } near[] = {{100.7, 99, 78, 120}, {22.0, 21, 0, 42}, {21.9, 21, 0, 41}, {20.0, 21, 0, 40}, {5.0, 6, 0, 25}, {223.0, 222, 201, 223}, {244.0, -1, 222, 223}, {246.0, -1, -1, -1}};
+
+    (void)state;
+    bell(y, SIDE, 100.7, 50.2, 0.61, false);
+    assert_true(y[50 * SIDE + 100] == 1.0);
+    assert_true(fabs(y[50 * SIDE + 121] - 0.148368) < 1e-6 && y[50 * SIDE + 122] == 0.0 && y[50 * SIDE + 78] == 0.0);
+    assert_true(fabs(y[29 * SIDE + 79] - 0.022013) < 1e-6);
+    bell(y, SIDE, 100.7, 50.2, 0.6, false); /* not surer than 0.6 (as a float) */
+    for (int i = 0; i < SIDE * SIDE; i++) assert_true(y[i] == 0.0);
+    for (size_t k = 0; k < sizeof near / sizeof near[0]; k++) {
+        int first = -1, last = -1;
+
+        bell(y, SIDE, near[k].x, 50.2, 1, true);
+        for (int j = 0; j < SIDE; j++) {
+            const double v = y[49 * SIDE + j];
+
+            if (v > 0 && first < 0) first = j;
+            if (v > 0) last = j;
+            if (j == near[k].peak) assert_true(v == 1.0);
+            else assert_true(v < 1.0);
+        }
+        assert_int_equal(first, near[k].first);
+        assert_int_equal(last, near[k].last);
+    }
+    bell(y, SIDE, NAN, 50.2, 1, false);
+    for (int i = 0; i < SIDE * SIDE; i++) assert_true(y[i] == 0.0);
+}
+
 /* ---- the passes over a graph change no number ---- */
 
 static double
@@ -591,7 +658,7 @@ main(void)
         cmocka_unit_test(test_refusals),      cmocka_unit_test(test_bn_of_one),     cmocka_unit_test(test_grad_refusals),
         cmocka_unit_test(test_batch),         cmocka_unit_test(test_double_softmax), cmocka_unit_test(test_feature_loss),
         cmocka_unit_test(test_l2norm_of_zero), cmocka_unit_test(test_dropout),      cmocka_unit_test(test_ties_and_nan),
-        cmocka_unit_test(test_crop),          cmocka_unit_test(test_passes),        cmocka_unit_test(test_macs),
+        cmocka_unit_test(test_crop),          cmocka_unit_test(test_bells),          cmocka_unit_test(test_passes),        cmocka_unit_test(test_macs),
         cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
