@@ -77,9 +77,10 @@ DEPTHS = {"18": (Basic, (2, 2, 2, 2)), "34": (Basic, (3, 4, 6, 3)), "50": (Bottl
 
 
 def make(name, classes=7, channels=3, options=None):
-    """`options`: those of maskfer's architecture, as strings."""
+    """`options`: those of maskfer's architecture, as strings. A network with `points` looks at that many landmarks, [N, points, 3]: set
+    `marks` before it runs."""
     options = dict(options or {})
-    for prefix, module in (("ran", "ran"), ("scan", "scan"), ("vgg", "plain"), ("mobilenet", "plain"), ("cbam", "gates"), ("resmasking", "gates")):
+    for prefix, module in (("ran", "ran"), ("scan", "scan"), ("oadn", "oadn"), ("gacnn", "gacnn"), ("vgg", "plain"), ("mobilenet", "plain"), ("cbam", "gates"), ("resmasking", "gates")):
         if name.startswith(prefix):
             return __import__(module).make(name, classes, channels, options)
     block, depth = DEPTHS[name[6:]]

@@ -222,6 +222,18 @@ mf_layer_cells(mf_graph *g, mf_ref x, int n)
     return s.dim[2] == n && s.dim[3] == n ? x : mf_adaptive_avgpool(g, x, n, n);
 }
 
+mf_ref
+mf_layer_quadrant(mf_graph *g, mf_ref map, int q)
+{
+    const mf_shape s = mf_graph_shape(g, map);
+    const int64_t  h = s.dim[2], w = s.dim[3], h2 = h / 2, w2 = w / 2;
+    mf_ref         part;
+
+    if (map.id < 0) return MF_NONE;
+    part = mf_slice(g, map, 2, q < 2 ? 0 : h2, q < 2 ? h2 : h - h2);
+    return mf_gap(g, mf_slice(g, part, 3, q % 2 == 0 ? 0 : w2, q % 2 == 0 ? w2 : w - w2));
+}
+
 /* ---- inspection ---- */
 
 typedef struct collect {

@@ -105,6 +105,9 @@ mf_ref mf_layer_maxpool(mf_graph *g, mf_ref x, int k, int stride);
 /* Means over n x n cells, however large the map; the map itself where it has that size. */
 mf_ref mf_layer_cells(mf_graph *g, mf_ref x, int n);
 
+/* Mean over quadrant q of a map, 0 to 3 row by row: [N,C]. Of an odd side the far half is the larger. */
+mf_ref mf_layer_quadrant(mf_graph *g, mf_ref map, int q);
+
 typedef struct mf_model_layer { char op[24], scope[96]; mf_shape out; int64_t macs, params; } mf_model_layer;
 typedef struct mf_model_info {
     int64_t parameters, macs, activation_bytes; /* activations: outputs of all ops of one picture in f32, without reuse */

@@ -161,12 +161,9 @@ eca(mf_graph *g, mf_ref x)
 static mf_ref
 region(mf_graph *g, mf_ref e, int q, int classes)
 {
-    const int64_t h = height(g, e), w = width(g, e), h2 = h / 2, w2 = w / 2;
-    const int     hidden = (int)channels(g, e) / HIDDEN;
-    mf_ref        part   = mf_slice(g, e, 2, q < 2 ? 0 : h2, q < 2 ? h2 : h - h2);
+    const int hidden = (int)channels(g, e) / HIDDEN;
+    mf_ref    part   = mf_relu(g, mf_layer_linear(g, mf_layer_quadrant(g, e, q), "region_net.0", hidden));
 
-    part = mf_gap(g, mf_slice(g, part, 3, q % 2 == 0 ? 0 : w2, q % 2 == 0 ? w2 : w - w2));
-    part = mf_relu(g, mf_layer_linear(g, part, "region_net.0", hidden));
     return mf_layer_linear(g, part, "region_net.2", classes);
 }
 

@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "core/mem.h"
 #include "data/folds.h"
+#include "data/keypoints.h"
 #include "train/trainer_i.h"
 
 typedef struct plan {
@@ -471,6 +472,30 @@ all_folds(const plan *p, mf_err *err)
     return st;
 }
 
+/* Every fold is trained on and scored in its turn: landmarks of all pictures are looked for before the first. */
+static mf_status
+want_landmarks(const mf_crossval_job *job, const mf_settings *s, mf_err *err)
+{
+    mf_row_keypoints *k    = NULL;
+    uint32_t         *rows = NULL;
+    mf_model          m;
+    mf_status         st;
+
+    if ((st = mf_settings_model(&m, s, job->data->n_classes, err)) < 0 || mf_model_landmarks(&m) == 0) {
+        return st;
+    }
+    if ((rows = mf_calloc(job->data->n_rows, sizeof *rows)) == NULL) {
+        return mf_oom(err, job->data->n_rows * sizeof *rows, "rows");
+    }
+    for (size_t i = 0; i < job->data->n_rows; i++) {
+        rows[i] = (uint32_t)i;
+    }
+    st = mf_row_keypoints_open(&k, job->data, rows, job->data->n_rows, mf_model_landmarks(&m), err);
+    mf_row_keypoints_free(k);
+    mf_free(rows);
+    return st;
+}
+
 mf_status
 mf_crossval_run(const mf_crossval_job *job, mf_err *err)
 {
@@ -483,6 +508,9 @@ mf_crossval_run(const mf_crossval_job *job, mf_err *err)
                 return mf_fail(err, MF_E_USAGE, "method '%s' is named twice", job->settings[i].method.name);
             }
         }
+    }
+    if ((st = want_landmarks(job, &job->settings[0], err)) < 0) {
+        return st;
     }
     if (job->settings[0].t.select == MF_SELECT_FOLD) {
         mf_logf(&job->log, MF_LOG_WARN,

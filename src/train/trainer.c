@@ -116,6 +116,22 @@ open_network(mf_trainer *t, mf_err *err)
 }
 
 static mf_status
+open_loader(mf_trainer *t, mf_err *err)
+{
+    const bool drawn = t->s->method.def->samples == MF_SAMPLES_PAIR_DRAW;
+
+    if (drawn) {
+        mf_samples_redraw(t->samples, t->n_samples, &t->s->method, t->job->seed, (uint64_t)t->c.epoch);
+        mf_loader_close(t->loader);
+        t->loader = NULL;
+    }
+    if (t->loader == NULL) {
+        return mf_loader_open(&t->loader, t->job->data, t->job->cache, t->samples, t->n_samples, &t->loader_opts, err);
+    }
+    return MF_OK;
+}
+
+static mf_status
 set_up(mf_trainer *t, mf_err *err)
 {
     const mf_train_job *job = t->job;
@@ -152,6 +168,9 @@ set_up(mf_trainer *t, mf_err *err)
     memcpy(t->loader_opts.view, augment + 1, sizeof t->loader_opts.view);
     if (s->t.mix != MF_MIX_NONE && t->loader_opts.landmarks > 0) {
         return mf_fail(err, MF_E_USAGE, "option '--mix': %s looks at the landmarks of one face a picture, and a mixed picture shows two", s->t.model.s);
+    }
+    if (t->loader_opts.landmarks > 0 && (st = open_loader(t, err)) < 0) { /* now, before a file is written: points may be missing */
+        return st;
     }
     t->mix         = mf_settings_mix(s);
     t->mix.form    = mf_network_form(t->net);
@@ -313,22 +332,6 @@ stopped(mf_trainer *t, mf_err *err)
     return mf_fail(err, MF_E_CANCELLED,
                    "stopped in epoch %lld of %lld after %lld steps; the same command with --resume goes on from there",
                    (long long)t->c.epoch, (long long)t->s->t.epochs, (long long)t->c.step);
-}
-
-static mf_status
-open_loader(mf_trainer *t, mf_err *err)
-{
-    const bool drawn = t->s->method.def->samples == MF_SAMPLES_PAIR_DRAW;
-
-    if (drawn) {
-        mf_samples_redraw(t->samples, t->n_samples, &t->s->method, t->job->seed, (uint64_t)t->c.epoch);
-        mf_loader_close(t->loader);
-        t->loader = NULL;
-    }
-    if (t->loader == NULL) {
-        return mf_loader_open(&t->loader, t->job->data, t->job->cache, t->samples, t->n_samples, &t->loader_opts, err);
-    }
-    return MF_OK;
 }
 
 static mf_status

@@ -61,15 +61,18 @@ rig_close(rig *r)
     mf_params_free(r->ps);
 }
 
-/* Points all over the picture, some of them out of it or not sure. */
-static void
-feed_points(mf_program *p, int points, int side)
+void
+rig_feed_points(mf_program *p, int side)
 {
-    mf_rng  draw = mf_rng_make(6, 0, 0, MF_RNG_TEST);
-    size_t  n    = RIG_BATCH * (size_t)points;
-    mf_err  err  = {0};
-    float  *v    = mf_calloc(n, MF_KEYPOINT * sizeof *v);
+    mf_rng   draw = mf_rng_make(6, 0, 0, MF_RNG_TEST);
+    mf_err   err  = {0};
+    mf_tdesc d;
+    size_t   n;
+    float   *v;
 
+    if (mf_program_input_desc(p, "x.landmarks", &d, NULL) < 0) return;
+    n = (size_t)mf_shape_elems(&d.shape) / MF_KEYPOINT;
+    v = mf_calloc(n, MF_KEYPOINT * sizeof *v);
     assert_non_null(v);
     for (size_t i = 0; i < n; i++) {
         v[3 * i]     = (float)((mf_rng_unit(&draw) * 1.2 - 0.1) * side);
@@ -108,13 +111,12 @@ program(rig *r, bool train)
     mf_compile_opts   o   = {.prec = MF_PREC_F32, .batch = RIG_BATCH, .outputs = train ? loss : logits, .grads = train};
     mf_program      **at  = train ? &r->trained : &r->scored;
     mf_err            err = {0};
-    mf_tdesc          d;
 
     if (*at == NULL) {
         assert_mf_ok(mf_backend_find(&o.backend, "auto", &err), &err);
         assert_mf_ok(mf_program_compile(at, train ? r->train : r->eval, &o, &err), &err);
         feed(*at, r->side, train);
-        if (mf_program_input_desc(*at, "x.landmarks", &d, NULL) == MF_OK) feed_points(*at, mf_model_landmarks(&r->m), r->side);
+        rig_feed_points(*at, r->side);
     }
     return *at;
 }

@@ -29,6 +29,8 @@ float rig_loss(rig *r, uint64_t seed, uint64_t step);
 void rig_train(rig *r, int n, float *losses);
 /* RIG_BATCH * RIG_CLASSES logits in scoring form. */
 void rig_score(rig *r, float *logits);
+/* Points all over pictures of side x side for the input "x.landmarks", some outside or not sure; nothing where p has no such input. */
+void rig_feed_points(mf_program *p, int side);
 /* Fails where a training step of it runs on the reference backend. */
 void rig_no_fallback(rig *r);
 /* Exports, loads into a fresh network of the same kind, and compares the logits bit by bit. */

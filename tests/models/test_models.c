@@ -2,7 +2,7 @@
  * training with a falling loss, weights saved and loaded to the same bits, no step on the reference backend, every refusal.
  *
  * Counting allocates no weights, so it is done at full size; networks with a hundred million weights are trained narrow. */
-#include "support.h"
+#include "rig.h"
 
 #include <math.h>
 #include <string.h>
@@ -43,6 +43,9 @@ static const struct {
     {"mobilenet_v2", 3, 2227715, 299498112, "", 0},
     {"mobilenet_v2", 7, 2232839, 299503232, "", 0},
     {"mobilenet_v2", 8, 2234120, 299504512, "", 0},
+    /* oadn-gacnn.md B.3 */
+    {"oadn", 7, 24560718, 6209200896, "width=8", 0},
+    {"oadn", 8, 24561232, 6209202176, "width=8", 0},
     /* resmasking-cbam.md 2.5 */
     {"resmasking", 3, 137794371, 21903230464, "width=8", 0},
     {"resmasking_dropout1", 3, 137794371, 21903230464, "width=8", 0},
@@ -221,6 +224,7 @@ logits_of(const mf_model *m, mf_params *ps, const float *x, float *out, const mf
     assert_mf_ok(mf_program_compile(&p, g, &o, &err), &err);
     assert_mf_ok(mf_params_materialize(ps, 5, &err), &err);
     assert_mf_ok(mf_program_feed(p, "x", MF_DTYPE_F32, x, &err), &err);
+    rig_feed_points(p, m->width);
     assert_mf_ok(mf_program_run(p, 1, 0, &err), &err);
     assert_mf_ok(mf_program_read(p, "logits", MF_DTYPE_F32, out, BATCH * CLASSES, &err), &err);
     if (ts) {
@@ -303,6 +307,7 @@ train(const mf_model *m, double rate, mf_prec prec, bool save, double loss[2])
     assert_mf_ok(mf_optim_new(&optim, ps, &oo, &err), &err);
     assert_mf_ok(mf_program_feed(p, "x", MF_DTYPE_F32, x, &err), &err);
     assert_mf_ok(mf_program_feed(p, "target", MF_DTYPE_F32, t, &err), &err);
+    rig_feed_points(p, m->width);
     for (int k = 0; k <= STEPS; k++) {
         double now;
 

@@ -78,10 +78,32 @@ typedef struct net {
     int         batch;
 } net;
 
+/* Landmarks, where the program asks for them: floats, as a loader gives them. */
+static void
+feed_points(mf_program *p, int side)
+{
+    mf_tdesc d;
+    mf_err   err = {0};
+    size_t   elems;
+    float   *v;
+
+    if (mf_program_input_desc(p, "x.landmarks", &d, NULL) < 0) return;
+    elems = (size_t)mf_shape_elems(&d.shape);
+    v     = mf_calloc(elems, sizeof *v);
+    assert_non_null(v);
+    for (size_t i = 0; i < elems; i++) {
+        const double u = drawn(fnv("", "landmarks"), i);
+
+        v[i] = (float)(i % 3 == 2 ? 0.75 + 0.5 * u : side * (0.5 + 0.6 * u));
+    }
+    assert_mf_ok(mf_program_feed(p, "x.landmarks", MF_DTYPE_F32, v, &err), &err);
+    mf_free(v);
+}
+
 static void
 net_open(net *n, char *arch, int side, int batch)
 {
-    static const char *const loss[] = {"loss", NULL}, *const logits[] = {"logits", NULL};
+    static const char *const loss[] = {"loss", NULL}, *const logits[] = {"logits", "features", NULL};
     mf_err           err = {0};
     mf_compile_opts  o   = {.prec = MF_PREC_F64, .batch = batch};
     mf_model_out     out;
@@ -125,6 +147,8 @@ net_open(net *n, char *arch, int side, int batch)
     for (size_t i = 0; i < elems; i++) v[i] = 2.0 * drawn(fnv("", "x"), i);
     assert_mf_ok(mf_program_feed(n->scored, "x", MF_DTYPE_F64, v, &err), &err);
     assert_mf_ok(mf_program_feed(n->trained, "x", MF_DTYPE_F64, v, &err), &err);
+    feed_points(n->scored, side);
+    feed_points(n->trained, side);
     memset(v, 0, elems * sizeof *v);
     for (int k = 0; k < batch; k++) v[k * CLASSES + k % CLASSES] = 1.0;
     assert_mf_ok(mf_program_feed(n->trained, "target", MF_DTYPE_F64, v, &err), &err);
@@ -161,6 +185,26 @@ logits_error(const net *n, char *numbers)
     return worst / top;
 }
 
+/* The embedding's differences of product and length from the wanted ones, over the wanted length. */
+static double
+features_error(const net *n, double dot, double norm)
+{
+    mf_shape s;
+    mf_err   err = {0};
+    double  *v, d = 0, sum = 0;
+
+    assert_mf_ok(mf_program_output_shape(n->scored, "features", &s, &err), &err);
+    v = mf_calloc((size_t)mf_shape_elems(&s), sizeof *v);
+    assert_non_null(v);
+    assert_mf_ok(mf_program_read(n->scored, "features", MF_DTYPE_F64, v, (size_t)mf_shape_elems(&s), &err), &err);
+    for (int64_t i = 0; i < mf_shape_elems(&s); i++) {
+        d += v[i] * drawn(fnv("probe ", "features"), (uint64_t)i);
+        sum += v[i] * v[i];
+    }
+    mf_free(v);
+    return fmax(fabs(d - dot), fabs(sqrt(sum) - norm)) / norm;
+}
+
 /* Differences of product and length from the wanted ones. */
 static double
 grad_error(const net *n, const char *name, double dot, double norm)
@@ -188,7 +232,7 @@ test_vectors(void **state)
     char  path[1024], line[LINE_MAX_BYTES], arch[128], name[256];
     net   n     = {0};
     FILE *f;
-    int   cases = 0, grads = 0, side, batch;
+    int   cases = 0, grads = 0, embeddings = 0, side, batch;
     double loss = 0, dot, norm, far = 0, top = 0, z = 0;
     mf_err err = {0};
 
@@ -213,6 +257,9 @@ test_vectors(void **state)
             }
         } else if (strncmp(line, "logits ", 7) == 0) {
             z = logits_error(&n, line + 7);
+        } else if (sscanf(line, "features %lf %lf", &dot, &norm) == 2) {
+            z = fmax(z, features_error(&n, dot, norm));
+            embeddings++;
         } else if (sscanf(line, "loss %lf", &dot) == 1) {
             assert_mf_ok(mf_program_read(n.trained, "loss", MF_DTYPE_F64, &loss, 1, &err), &err);
             assert_true(fabs(loss - dot) <= allowed * fabs(dot));
@@ -225,7 +272,7 @@ test_vectors(void **state)
         }
     }
     fclose(f);
-    assert_true(cases >= 15);
+    assert_true(cases >= 15 && embeddings >= 2);
 }
 
 int

@@ -127,6 +127,15 @@ def trained_by(net, logits, t):
     return sum(w * cross(z, t, False) for w, z in heads)
 
 
+def faces(net, steps, batch, size):
+    """Landmarks for a network that looks at them, all over its pictures, some outside or not sure; else None."""
+    if not getattr(net, "points", 0):
+        return None
+    m = torch.rand(steps, batch, net.points, 3)
+    m[..., :2] = (1.2 * m[..., :2] - 0.1) * size
+    return m
+
+
 def loss_of(method, net, teacher, x0, x1, t):
     if method.startswith("supervised"):
         logits = net(x0)
@@ -226,7 +235,11 @@ def exact(arch, method, batch, size):
         if teacher:
             w.update({"teacher." + k: v.clone() for k, v in teacher.state_dict().items()})
         save_file({k: v.contiguous() for k, v in w.items()}, d + "/w.safetensors")
-        save_file({"x0": x[0].contiguous(), "x1": x[1].contiguous(), "target": t.contiguous()}, d + "/d.safetensors")
+        data = {"x0": x[0].contiguous(), "x1": x[1].contiguous(), "target": t.contiguous()}
+        marks = faces(net, 1, batch, size)
+        if marks is not None:
+            data["x0.landmarks"], net.marks = marks, marks[0]
+        save_file(data, d + "/d.safetensors")
         subprocess.run([o.tool, "ref64", arch, method, "none", "0", "0", d + "/w.safetensors", d + "/d.safetensors", d + "/o.safetensors"],
                        check=True)
         got = load_file(d + "/o.safetensors")
@@ -302,7 +315,16 @@ ARCHITECTURES = (
        ("mobilenet_v2:dropout=0", 64), ("mobilenet_v2:width=0.35,dropout=0", 33), ("cbam_resnet18:width=16", 64), ("cbam_resnet34:width=16", 64),
        ("cbam_resnet50:width=16", 64), ("resmasking:width=8", 64), ("resmasking_dropout1:width=8,dropout=0", 96)])
 
+# Of several views or branches: in double alone.
+BRANCHED = (
+    [(arch, 64) for arch in ("ran18:width=16", "ran18:width=16,reading=code", "ran18:width=16,views=8,relation=false", "ran50:width=8")]
+    + [(arch, 96) for arch in ("scan:width=8", "scan:width=8,reading=code", "scan:width=8,shared=true", "oadn:width=8", "oadn:width=8,reading=code",
+                               "oadn:width=8,fusion=all,canvas=48", "oadn:width=16,reading=code,fusion=all,canvas=224")])
+
 if o.models:
+    for arch, size in BRANCHED:
+        if arch.startswith(tuple(o.models.split(","))):
+            exact(arch, "supervised", 3, size)
     ARCHITECTURES = [a for a in ARCHITECTURES if a[0].startswith(tuple(o.models.split(",")))]
     for arch, size in ARCHITECTURES:
         exact(arch, "supervised", 4, size)
@@ -313,11 +335,8 @@ verify()
 events()
 for arch in ("resnet18", "resnet34", "resnet50"):
     exact(arch, "supervised", 4, 64)
-for arch in ("ran18:width=16", "ran18:width=16,reading=code", "ran18:width=16,views=8,relation=false", "ran50:width=8",
-             "scan:width=8", "scan:width=8,reading=code", "scan:width=8,shared=true"):
-    exact(arch, "supervised", 3, 96 if arch.startswith("scan") else 64)
-for arch in ("ran18:width=16", "ran18:width=16,reading=code", "ran18:width=16,views=8,relation=false", "ran50:width=8"):
-    exact(arch, "supervised", 3, 64)
+for arch, size in BRANCHED:
+    exact(arch, "supervised", 3, size)
 for arch, size in ARCHITECTURES:
     exact(arch, "supervised", 4, size)
     run(arch, "supervised", 1, 8, size, "adam", 1e-3)

@@ -4,7 +4,8 @@
     python3 make_models.py > models.txt
 
 No weights are stored: every element is a function of its tensor's name and its place, drawn() here and in test_vectors.c, so
-the seed is the names. "case ARCH SIDE BATCH" opens a case; "logits" are those in evaluation form, row by row; "loss" is the
+the seed is the names. "case ARCH SIDE BATCH" opens a case; "logits" are those in evaluation form, row by row, "features DOT NORM" the embedding there of
+networks that look at landmarks (as a gradient below); "loss" is the
 cross-entropy in training form (class of picture n: n mod 5); "grad NAME DOT NORM" a gradient's product with drawn("probe " +
 NAME) and its length, of every third parameter and the last."""
 import os
@@ -23,7 +24,7 @@ CASES = (("resnet18:width=8", 32, 4), ("vgg11:width=4,hidden=16,dropout=0", 32, 
          ("vgg_face:width=4,hidden=16,dropout=0", 64, 4), ("mobilenet_v1:width=0.25", 64, 4),
          ("mobilenet_v1:width=0.25,activation=relu6,bn_eps=0.001", 45, 4), ("mobilenet_v2:width=0.35,dropout=0", 64, 4),
          ("cbam_resnet18:width=16", 64, 4), ("cbam_resnet34:width=16", 32, 4), ("cbam_resnet50:width=16", 64, 4), ("resmasking:width=4", 64, 4),
-         ("resmasking_dropout1:width=4,dropout=0", 32, 4))
+         ("resmasking_dropout1:width=4,dropout=0", 32, 4), ("oadn:width=8,fusion=all", 48, 3), ("oadn:width=8,fusion=all,reading=code,canvas=64", 64, 3))
 
 
 def drawn(name, n):
@@ -68,8 +69,15 @@ for arch, side, batch in CASES:
             m.eps = float(np.float32(m.eps))
     x = torch.from_numpy((2.0 * drawn("x", batch * 3 * side * side)).reshape(batch, 3, side, side))
     print("case", arch, side, batch)
+    points = getattr(net, "points", 0)
+    if points:
+        u = drawn("landmarks", batch * points * 3).reshape(batch, points, 3)
+        net.marks = torch.from_numpy(np.concatenate([side * (0.5 + 0.6 * u[..., :2]), 0.75 + 0.5 * u[..., 2:]], 2).astype(np.float32))
     with torch.no_grad():
         print("logits", *("%.17g" % v for v in net.eval()(x).reshape(-1).tolist()))
+        if points:
+            e = net.embed(x).reshape(-1)
+            print("features %.17g %.17g" % (float((e * torch.from_numpy(drawn("probe features", e.numel()))).sum()), float(e.norm())))
     loss = F.cross_entropy(net.train()(x), torch.arange(batch) % CLASSES)
     loss.backward()
     print("loss %.17g" % float(loss.detach()))
