@@ -252,8 +252,10 @@ const mf_cmd mf_cmd_crossval = {
                "on the pictures of the left-out people without and with masks, and prints mean and standard\n"
                "deviation over the folds. The epoch that counts is chosen on a part of the training people.\n"
                "A teacher is trained within each fold unless --teacher is given, and so is what 'combine' joins\n"
-               "or what --begin names. The manifest's split column is not looked at. RUN/fold-XX/METHOD holds each run, RUN/summary.json the figures.\n\n"
+               "or what --begin names. The manifest's split column is not looked at. RUN/fold-XX/METHOD holds each run, RUN/summary.json the figures.\n"
+               "A method written NAME@MODEL is trained on that architecture in place of --model.\n\n"
                "  maskfer crossval students --folds 10 --methods baseline,contrastive,distill --out runs/cv\n"
+               "  maskfer crossval students --folds 5 --methods baseline,baseline@ran18,hinton@vgg_f --out runs/nets\n"
                "  maskfer crossval students --folds 10 --out runs/cv --shard 0/4      (and 1/4, 2/4, 3/4 elsewhere)\n"
                "  maskfer crossval collect runs/cv\n",
     .opts    = {crossval_rows, mf_crossval_rows, mf_train_rows},

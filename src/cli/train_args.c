@@ -105,6 +105,7 @@ mf_cli_settings(mf_settings *s, mf_cli *cli, const mf_cmd *cmd, const mf_table *
         choice[i] = i == 0 && method != NULL ? method : mf_cli_peek(argc, argv, kind[i]);
         keep |= choice[i] != NULL ? 1u << i : 0;
     }
+    keep |= choice[0] != NULL && strchr(choice[0], '@') != NULL ? MF_KEEP_MODEL : 0;
     if ((st = mf_settings_default(s, err)) < 0 ||
         (st = mf_settings_choose(s, choice[0], choice[1], choice[2], choice[3], choice[4], err)) < 0 ||
         (st = config_path(&path, argc, argv, err)) < 0 ||
@@ -133,6 +134,7 @@ mf_cli_settings(mf_settings *s, mf_cli *cli, const mf_cmd *cmd, const mf_table *
     if (method != NULL) {
         snprintf(s->t.method.s, sizeof s->t.method.s, "%s", method);
     }
+    snprintf(s->t.model.s, sizeof s->t.model.s, "%s", s->model->name); /* a method may have brought its own */
     if (s->t.threads > 0) {
         mf_threads_set((int)s->t.threads);
     }

@@ -6,65 +6,65 @@
 #include "core/isa.h"
 #include "nn/backends/onednn/vec.h"
 
+/* Rows in step, so that one works while the others wait: as many as the registers hold. */
+#if defined(__AVX512F__)
+enum { ROWS = 4 };
+#else
 enum { ROWS = 2 };
+#endif
 
-/* 1 / a for a >= 1 in two parts: an estimate and one step of Newton, which is right to the last bits. */
+/* 1 / a for a >= 1: an estimate and one step of Newton, which is right to the last bits. */
 V_INLINE vf
-estimate(vf a)
+inverse(vf a)
 {
 #if defined(__AVX512F__)
-    return (vf)_mm512_rcp14_ps((__m512)a);
+    vf r = (vf)_mm512_rcp14_ps((__m512)a);
+
+    return r + r * (1.0f - a * r);
 #elif defined(__AVX2__)
-    return (vf)_mm256_rcp_ps((__m256)a);
+    vf r = (vf)_mm256_rcp_ps((__m256)a);
+
+    return r + r * (1.0f - a * r);
 #else
     return 1.0f / a;
 #endif
 }
 
-V_INLINE vf
-refine(vf r, vf a)
-{
-#if defined(__AVX512F__) || defined(__AVX2__)
-    return r + r * (1.0f - a * r);
-#else
-    (void)a;
-    return r;
-#endif
-}
-
-/* Rows i and i + 1 against the vectors of [from, to), in step, so that one works while the other waits; `both` adds the forces
- * on those too. Returns the sum of 1 / (1 + d^2). Two rows are what sixteen registers hold. */
+/* Rows i to i + ROWS - 1 against the vectors of [from, to); `both` adds the forces on those too. Returns the sum of 1 / (1 + d^2). */
 V_INLINE double
 tile(float *fx, float *fy, const float *x, const float *y, size_t i, size_t from, size_t to, bool both)
 {
-    const vf xa = v_splat(x[i]), ya = v_splat(y[i]), xb = v_splat(x[i + 1]), yb = v_splat(y[i + 1]);
-    vf       fxa = v_splat(0), fya = fxa, fxb = fxa, fyb = fxa, z = fxa;
+    vf xi[ROWS], yi[ROWS], sx[ROWS], sy[ROWS], z[ROWS];
 
+    for (int r = 0; r < ROWS; r++) {
+        xi[r] = v_splat(x[i + (size_t)r]);
+        yi[r] = v_splat(y[i + (size_t)r]);
+        sx[r] = sy[r] = z[r] = v_splat(0);
+    }
     for (size_t j = from; j < to; j += VW) {
-        vf xj = v_load_f(x + j), yj = v_load_f(y + j);
-        vf dxa = xa - xj, dxb = xb - xj, dya = ya - yj, dyb = yb - yj;
-        vf da = 1.0f + dxa * dxa + dya * dya, db = 1.0f + dxb * dxb + dyb * dyb;
-        vf qa = estimate(da), qb = estimate(db);
+        vf xj = v_load_f(x + j), yj = v_load_f(y + j), ox = v_splat(0), oy = ox;
 
-        qa = refine(qa, da);
-        qb = refine(qb, db);
-        z += qa + qb;
-        qa *= qa;
-        qb *= qb;
-        fxa += qa * dxa;
-        fxb += qb * dxb;
-        fya += qa * dya;
-        fyb += qb * dyb;
+        for (int r = 0; r < ROWS; r++) {
+            vf dx = xi[r] - xj, dy = yi[r] - yj, q = inverse(1.0f + dx * dx + dy * dy);
+
+            z[r] += q;
+            q *= q;
+            sx[r] += q * dx;
+            sy[r] += q * dy;
+            ox += q * dx;
+            oy += q * dy;
+        }
         if (both) {
-            v_store_f(fx + j, v_load_f(fx + j) - qa * dxa - qb * dxb);
-            v_store_f(fy + j, v_load_f(fy + j) - qa * dya - qb * dyb);
+            v_store_f(fx + j, v_load_f(fx + j) - ox);
+            v_store_f(fy + j, v_load_f(fy + j) - oy);
         }
     }
-    fx[i] += v_sum(fxa);
-    fy[i] += v_sum(fya);
-    fx[i + 1] += v_sum(fxb);
-    fy[i + 1] += v_sum(fyb);
-    return (double)v_sum(z);
+    for (int r = 0; r < ROWS; r++) {
+        fx[i + (size_t)r] += v_sum(sx[r]);
+        fy[i + (size_t)r] += v_sum(sy[r]);
+        z[0] += r > 0 ? z[r] : v_splat(0);
+    }
+    return (double)v_sum(z[0]);
 }
 
 static double

@@ -22,7 +22,7 @@ typedef struct method_table {
     double *value[N_WHICH][N_COLUMNS]; /* [fold]; NaN where a fold has no such picture */
     double *f1;                        /* [fold], of all pictures, selected weights */
     double *recall[3];                 /* [class * folds + fold]: all, non-masked, masked; selected weights */
-    double  seconds;
+    double  seconds, rate; /* rate: pictures a second in training, summed over folds */
     int64_t shared_subjects;           /* people both trained on and scored, over folds; -1: a fold does not say */
 } method_table;
 
@@ -180,6 +180,7 @@ read_fold(tables *t, method_table *m, int fold, mf_err *err)
     }
     m->parameters = mf_json_int(mf_json_get(j, "parameters"), 0);
     m->seconds += mf_json_num(mf_json_get(j, "seconds"), 0);
+    m->rate += mf_json_num(mf_json_get(j, "images_per_second"), 0);
     m->f1[fold] = number(mf_json_get(test, "macro_f1"));
     shared      = mf_json_int(mf_json_get(mf_json_get(j, "protocol"), "shared_subjects"), -1);
     m->shared_subjects = shared < 0 || m->shared_subjects < 0 ? -1 : m->shared_subjects + shared;
@@ -295,6 +296,9 @@ summary(mf_str *out, const tables *t)
             mf_json_close(&j, '}');
         }
         mf_json_put_num(&j, "seconds", m->seconds);
+        if (m->rate > 0) {
+            mf_json_put_num(&j, "images_per_second", m->rate / t->folds);
+        }
         mf_json_close(&j, '}');
     }
     mf_json_close(&j, ']');
@@ -320,26 +324,38 @@ cell(mf_str *out, const double *v, int folds)
     mf_str_printf(out, "  %29s", text);
 }
 
+/* `rates`: with pictures a second in training, which no file has that equal runs must have in common. */
 static void
-print(mf_str *out, const tables *t)
+print(mf_str *out, const tables *t, bool rates)
 {
-    mf_str_printf(out, "Accuracy in percent, mean +- standard deviation over %d folds [95 %% interval of the mean, Student's t].\n"
-                  "No person is on both sides of a fold.\n\n", t->folds);
-    mf_str_printf(out, "%-18s %10s  %29s  %29s  %29s\n", "method", "parameters", "non-masked", "masked", "average");
+    int wide = 18;
+
     for (size_t i = 0; i < t->n; i++) {
-        mf_str_printf(out, "%-18s %9.2fM", t->m[i].name, (double)t->m[i].parameters / 1e6);
+        wide = (int)strlen(t->m[i].name) > wide ? (int)strlen(t->m[i].name) : wide;
+    }
+    mf_str_printf(out, "Accuracy in percent, mean +- standard deviation over %d folds [95 %% interval of the mean, Student's t].\n"
+                  "No person is on both sides of a fold.%s\n\n", t->folds, rates ? " Images a second: training, the median epoch." : "");
+    mf_str_printf(out, "%-*s %10s  %29s  %29s  %29s%s\n", wide, "method", "parameters", "non-masked", "masked", "average",
+                  rates ? "  images/s" : "");
+    for (size_t i = 0; i < t->n; i++) {
+        mf_str_printf(out, "%-*s %9.2fM", wide, t->m[i].name, (double)t->m[i].parameters / 1e6);
         for (int c = 0; c < N_COLUMNS; c++) {
             cell(out, t->m[i].value[SELECTED][c], t->folds);
         }
+        if (rates && t->m[i].rate > 0) {
+            mf_str_printf(out, "  %8.1f", t->m[i].rate / t->folds);
+        } else if (rates) {
+            mf_str_printf(out, "  %8s", "-");
+        }
         mf_str_addc(out, '\n');
     }
-    mf_str_printf(out, "\nRecall of each class in percent, mean over folds, all pictures.\n\n%-18s", "method");
+    mf_str_printf(out, "\nRecall of each class in percent, mean over folds, all pictures.\n\n%-*s", wide, "method");
     for (int c = 0; c < t->classes; c++) {
         mf_str_printf(out, " %9.9s", t->class_name[c]);
     }
     mf_str_addc(out, '\n');
     for (size_t i = 0; i < t->n; i++) {
-        mf_str_printf(out, "%-18s", t->m[i].name);
+        mf_str_printf(out, "%-*s", wide, t->m[i].name);
         for (int c = 0; c < t->classes; c++) {
             mf_stats s = over_folds(t->m[i].recall[0] + c * t->folds, t->folds);
 
@@ -467,7 +483,7 @@ mf_crossval_collect(const char *run, mf_str *table, mf_err *err)
         }
     }
     summary(&json, &t);
-    print(&text, &t);
+    print(&text, &t, false);
     mf_path_join(&path, run, "table.txt");
     if ((st = merge_predictions(&t, err)) < 0 || (st = write_results(&t, err)) < 0 || (st = mf_str_ok(&path, err)) < 0 ||
         (st = mf_file_write_str(path.data, &text, err)) < 0) {
@@ -475,7 +491,7 @@ mf_crossval_collect(const char *run, mf_str *table, mf_err *err)
     }
     mf_path_join(&path, run, "summary.json");
     if ((st = mf_str_ok(&path, err)) == MF_OK && (st = mf_file_write_str(path.data, &json, err)) == MF_OK && table != NULL) {
-        mf_str_add(table, mf_str_c(&text));
+        print(table, &t, true);
         st = mf_str_ok(table, err);
     }
 done:

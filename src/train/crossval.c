@@ -112,14 +112,15 @@ weights_of(mf_str *out, const char *dir, mf_select select, mf_err *err)
     return mf_str_ok(out, err);
 }
 
-/* The fold's own run of a supervised method on clear pictures can be the teacher. */
+/* The fold's own run of a supervised method on clear pictures can be the teacher of a student of the same architecture. */
 static ptrdiff_t
-teacher_among(const mf_crossval_job *job)
+teacher_among(const mf_crossval_job *job, const mf_settings *student)
 {
     for (size_t i = 0; i < job->n_methods + job->n_more; i++) {
         const mf_method *m = &job->settings[i].method;
 
-        if (!m->def->needs_teacher && m->def->samples == MF_SAMPLES_ROWS && mf_method_domain(m) == MF_DOMAIN_CLEAR) {
+        if (job->settings[i].model == student->model && !m->def->needs_teacher && m->def->samples == MF_SAMPLES_ROWS &&
+            mf_method_domain(m) == MF_DOMAIN_CLEAR) {
             return (ptrdiff_t)i;
         }
     }
@@ -156,7 +157,7 @@ static mf_status
 fold_teacher(mf_str *path, const plan *p, const mf_settings *student, const mf_parts *parts, int fold, int depth, mf_err *err)
 {
     const mf_crossval_job *job  = p->job;
-    const ptrdiff_t        own  = teacher_among(job);
+    const ptrdiff_t        own  = teacher_among(job, student);
     const sources          none = {0};
     mf_settings            s;
     mf_str                 dir = {0};
@@ -247,20 +248,31 @@ done:
     return st;
 }
 
-/* Where no run of a fold is used by another, every (fold, method) may go to another shard; else whole folds do, so that no
- * two processes train the same network. */
+/* Whether a method uses the run of another of its fold. */
+static bool
+uses_another(const mf_crossval_job *job, const mf_settings *s, const char *other)
+{
+    char      need[3][64];
+    ptrdiff_t teacher = s->method.def->needs_teacher && s->t.teacher.s[0] == '\0' ? teacher_among(job, s) : -1;
+
+    return (teacher >= 0 && mf_str_eq(job->settings[teacher].method.name, other)) ||
+           (mf_crossval_needs(need, s, job->begin, NULL) == MF_OK &&
+            (mf_str_eq(need[0], other) || mf_str_eq(need[1], other) || mf_str_eq(need[2], other)));
+}
+
+/* Jobs of a fold that use each other's runs, or a teacher trained for them, stay in one shard, so that no two processes train the same
+ * network; every other (fold, method) may go to another. */
 static bool
 is_mine(const mf_crossval_job *job, int fold, size_t method)
 {
-    bool shared = job->begin != NULL && job->begin[0] != '\0';
+    const mf_settings *s      = &job->settings[method];
+    bool               shared = s->method.def->needs_teacher && s->t.teacher.s[0] == '\0';
 
-    for (size_t i = 0; i < job->n_methods; i++) {
-        const mf_settings *s = &job->settings[i];
-
-        shared = shared || (s->method.def->needs_teacher && s->t.teacher.s[0] == '\0') || s->method.def->joins[0] != NULL;
+    for (size_t i = 0; i < job->n_methods + job->n_more; i++) {
+        shared = shared || uses_another(job, s, job->settings[i].method.name) || uses_another(job, &job->settings[i], s->method.name);
     }
     return shared ? fold % job->shards == job->shard
-                  : (fold * (int)job->n_methods + (int)method) % job->shards == job->shard;
+                  : (job->folds + fold * (int)job->n_methods + (int)method) % job->shards == job->shard;
 }
 
 static mf_status

@@ -48,13 +48,13 @@ mf_status mf_crossval_needs(char out[3][64], const mf_settings *s, const char *b
 
 /* Trains and scores every fold and method of the shard that is not finished yet. A method that needs a teacher, where
  * none is given, gets one trained on its fold's training people alone: the fold's own run of baseline-nm where that is
- * among the methods, else RUN/fold-XX/teacher. What a method joins or begins from is trained before it. A fold's jobs stay
+ * among the methods with the same architecture, else RUN/fold-XX/teacher. What a method joins or begins from is trained before it. A fold's jobs stay
  * together in one shard where they share a run.
  * With one shard the tables are collected at the end. MF_E_CANCELLED as mf_train_run. */
 mf_status mf_crossval_run(const mf_crossval_job *job, mf_err *err);
 
 /* Read the folds under RUN (as crossval.json there names them) and write RUN/summary.json, results.csv and
- * predictions.csv. *table (may be NULL) gets the printed form. MF_E_STATE: folds are missing; names the first. */
+ * predictions.csv. *table (may be NULL) gets the printed form, with pictures a second. MF_E_STATE: folds are missing; names the first. */
 mf_status mf_crossval_collect(const char *run, mf_str *table, mf_err *err);
 
 #endif

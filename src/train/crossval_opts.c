@@ -44,7 +44,7 @@ begins_from(char out[64], const char *list, const char *name, mf_err *err)
 mf_status
 mf_crossval_needs(char out[3][64], const mf_settings *s, const char *begin, mf_err *err)
 {
-    const char *const given[2] = {s->t.join_a.s, s->t.join_b.s};
+    const char *const given[2] = {s->t.join_a.s, s->t.join_b.s}, *at = strchr(s->method.name, '@');
     mf_method         m;
     mf_status         st;
 
@@ -53,7 +53,7 @@ mf_crossval_needs(char out[3][64], const mf_settings *s, const char *begin, mf_e
         const char *name = given[i][0] != '\0' ? given[i] : s->method.def->joins[i];
 
         if (strlen(name) < 64 && mf_method_make(&m, name, NULL) == MF_OK) { /* else it is a file */
-            snprintf(out[i], 64, "%s", name);
+            snprintf(out[i], 64, "%s%s", name, at != NULL ? at : ""); /* of the same architecture */
         }
     }
     if ((st = begins_from(out[2], begin, s->method.name, err)) < 0) {
@@ -63,7 +63,10 @@ mf_crossval_needs(char out[3][64], const mf_settings *s, const char *begin, mf_e
         if (out[i][0] == '\0') {
             continue;
         }
-        if (mf_method_make(&m, out[i], err) < 0) {
+        char alone[64];
+
+        snprintf(alone, sizeof alone, "%.*s", (int)strcspn(out[i], "@"), out[i]);
+        if (mf_method_make(&m, alone, err) < 0) {
             return mf_fail_in(err, MF_E_USAGE, "%s needs the fold's own run of another method", s->method.name);
         }
         if (m.def->joins[0] != NULL) {

@@ -5,6 +5,8 @@
  * timings.csv. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "core/clock.h"
 #include "core/cpu.h"
@@ -169,6 +171,32 @@ mf_trainer_results_row(mf_trainer *t, double lr, double head_lr, const mf_metric
     mf_str_addc(&t->results, '\n');
     mf_str_printf(&t->timings, "%lld,%.3f,%.1f\n", (long long)t->c.epoch, seconds,
                   seconds > 0.0 ? samples * per / seconds : 0.0);
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+double
+mf_trainer_rate(const mf_trainer *t)
+{
+    enum { EPOCHS = 256 }; /* the last ones */
+    double      rate[EPOCHS];
+    size_t      n    = 0;
+    const char *line = strchr(mf_str_c(&t->timings), '\n'), *comma;
+
+    for (; line != NULL && line[1] != '\0'; line = strchr(line + 1, '\n')) {
+        if ((comma = strchr(line + 1, ',')) != NULL && (comma = strchr(comma + 1, ',')) != NULL) {
+            rate[n++ % EPOCHS] = strtod(comma + 1, NULL);
+        }
+    }
+    n = n < EPOCHS ? n : EPOCHS;
+    qsort(rate, n, sizeof *rate, by_value);
+    return n > 0 ? rate[n / 2] : 0;
 }
 
 mf_status

@@ -19,6 +19,7 @@ typedef struct mf_summary {
     double              train_accuracy, train_loss, seconds;
     const mf_figures   *val[3], *test[3];
     const char         *selected;  /* "best" or "last" */
+    double              images_per_second; /* of training, the median epoch; 0: not trained by steps */
     const char         *chosen_by; /* the part that chose what is scored: "val", "test"; "last" where nothing was chosen */
 } mf_summary;
 mf_status mf_summary_write(const mf_summary *s, mf_err *err);

@@ -127,10 +127,21 @@ mf_settings_choose(mf_settings *s, const char *method, const char *model, const 
     const mf_loss_def     *of;
     mf_method              meth;
     mf_model               m;
+    char                   alone[64];
 
     if (method != NULL) {
-        if (mf_method_make(&meth, method, err) < 0) {
+        const char *at = strchr(method, '@');
+
+        snprintf(alone, sizeof alone, "%.*s", (int)(at == NULL ? strlen(method) : (size_t)(at - method)), method);
+        if (mf_method_make(&meth, alone, err) < 0) {
             return mf_fail_in(err, MF_E_USAGE, "option '--method'");
+        }
+        if (at != NULL) {
+            if (strlen(method) >= sizeof meth.name) {
+                return mf_fail(err, MF_E_USAGE, "option '--method': '%.60s...' is longer than %d characters", method, (int)sizeof meth.name - 1);
+            }
+            snprintf(meth.name, sizeof meth.name, "%s", method);
+            model = at + 1;
         }
         s->method = meth;
         put(&s->t.method, method);

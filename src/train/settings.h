@@ -78,7 +78,8 @@ enum { MF_SETTINGS_TABLES = 6 };
 
 /* Every default: supervised, resnet18, adam, cosine, cross-entropy. */
 mf_status mf_settings_default(mf_settings *s, mf_err *err);
-/* Choose by name; NULL leaves it. What is chosen anew starts from its defaults. MF_E_USAGE: an unknown name. */
+/* Choose by name; NULL leaves it. What is chosen anew starts from its defaults. A method "NAME@MODEL" chooses its architecture too, and
+ * keeps the whole as its name. MF_E_USAGE: an unknown name. */
 mf_status mf_settings_choose(mf_settings *s, const char *method, const char *model, const char *optimiser,
                              const char *schedule, const char *loss, mf_err *err);
 /* The tables in the order run, method, model, optimiser, schedule, loss. */

@@ -136,6 +136,9 @@ mf_summary_write(const mf_summary *s, mf_err *err)
         return st;
     }
     mf_json_put_num(&j, "seconds", round(s->seconds * 1000.0) / 1000.0);
+    if (s->images_per_second > 0) {
+        mf_json_put_num(&j, "images_per_second", s->images_per_second);
+    }
     mf_json_put_int(&j, "peak_memory_bytes", (int64_t)mf_mem_rss_peak());
     mf_json_close(&j, '}');
     mf_str_addc(&out, '\n');

@@ -512,6 +512,7 @@ finish(mf_trainer *t, mf_err *err)
     s.epochs     = t->c.epoch;
     s.best_epoch = t->c.best_epoch;
     s.seconds    = t->c.seconds;
+    s.images_per_second = mf_trainer_rate(t);
     st           = mf_summary_write(&s, err);
     if (st == MF_OK && t->job->small) {
         mf_str path = {0};

@@ -66,6 +66,8 @@ mf_status mf_trainer_save_weights(mf_trainer *t, const char *name, bool best, mf
 /* record.c */
 mf_status mf_trainer_write_tables(mf_trainer *t, mf_err *err);  /* results.csv, timings.csv */
 /* The same figures as the last row of results.csv, for TensorBoard. */
+/* Pictures a second of the median epoch; 0 before the first. */
+double mf_trainer_rate(const mf_trainer *t);
 mf_status mf_trainer_events_row(mf_trainer *t, double lr, double head_lr, const mf_metrics *val, double seconds, mf_err *err);
 mf_status mf_trainer_results_head(mf_trainer *t, mf_err *err);
 void      mf_trainer_results_row(mf_trainer *t, double lr, double head_lr, const mf_metrics *val, double seconds);

@@ -13,7 +13,7 @@
 enum { METHODS = 2, FOLDS = 2 };
 
 static mf_status
-cross(const char *data, const char *out, int shard, int shards, bool resume, mf_err *err)
+cross(const char *data, const char *out, const char *first, int shard, int shards, bool resume, mf_err *err)
 {
     mf_settings     s[METHODS];
     mf_dataset     *d     = NULL;
@@ -24,7 +24,7 @@ cross(const char *data, const char *out, int shard, int shards, bool resume, mf_
                            .keep_weights = false, .shard = shard, .shards = shards};
     mf_status       st;
 
-    runs_settings(&s[0], "baseline-nm", 1);
+    runs_settings(&s[0], first, 1);
     runs_settings(&s[1], "distill", 1);
     assert_mf_ok(mf_dataset_load(&d, data, err), err);
     rows = mf_calloc(d->n_rows, sizeof *rows);
@@ -102,7 +102,7 @@ test_folds(void **state)
     int         lines = 0;
 
     (void)state;
-    assert_mf_ok(cross(data, out, 0, 1, false, &err), &err);
+    assert_mf_ok(cross(data, out, "baseline-nm", 0, 1, false, &err), &err);
     check_summary(out);
     /* Each picture is scored once by each method, by weights that never saw its person. */
     snprintf(path, sizeof path, "%s/predictions.csv", out);
@@ -121,14 +121,14 @@ test_folds(void **state)
     /* Finished folds are skipped; without resume the folder is taken; other options are another run. */
     snprintf(path, sizeof path, "%s/fold-01/distill/summary.json", out);
     assert_int_equal(stat(path, &before), 0);
-    assert_mf_ok(cross(data, out, 0, 1, true, &err), &err);
+    assert_mf_ok(cross(data, out, "baseline-nm", 0, 1, true, &err), &err);
     assert_int_equal(stat(path, &after), 0);
     assert_true(before.st_mtim.tv_nsec == after.st_mtim.tv_nsec && before.st_mtim.tv_sec == after.st_mtim.tv_sec);
-    assert_mf_fails(cross(data, out, 0, 1, false, &err), MF_E_STATE, &err, "--resume");
+    assert_mf_fails(cross(data, out, "baseline-nm", 0, 1, false, &err), MF_E_STATE, &err, "--resume");
     /* Two shares done apart give the same figures. */
-    assert_mf_ok(cross(data, apart, 0, 2, false, &err), &err);
+    assert_mf_ok(cross(data, apart, "baseline-nm", 0, 2, false, &err), &err);
     assert_mf_fails(mf_crossval_collect(apart, NULL, &err), MF_E_STATE, &err, "fold 2 of baseline-nm is not finished");
-    assert_mf_ok(cross(data, apart, 1, 2, false, &err), &err);
+    assert_mf_ok(cross(data, apart, "baseline-nm", 1, 2, false, &err), &err);
     assert_mf_ok(mf_crossval_collect(apart, &table, &err), &err);
     assert_non_null(strstr(table.data, "distill"));
     runs_same_file(out, apart, "predictions.csv");
@@ -137,10 +137,51 @@ test_folds(void **state)
     mf_str_free(&table);
 }
 
+/* Methods on different architectures: NAME@MODEL has its own network, is no teacher for another one, and may go to another shard. */
+static void
+test_architectures(void **state)
+{
+    const char *data = runs_dataset("set2", 6), *out = mf_test_path("mixed");
+    char        path[1200];
+    mf_str      table = {0};
+    mf_blob     file  = {0};
+    mf_json    *j;
+    mf_err      err = {0};
+
+    (void)state;
+    assert_mf_ok(cross(data, out, "baseline-nm@mobilenet_v2", 2, 3, false, &err), &err); /* fold 1 of the first method alone */
+    for (int fold = 0; fold < FOLDS; fold++) {
+        snprintf(path, sizeof path, "%s/fold-%02d/baseline-nm@mobilenet_v2/summary.json", out, fold);
+        assert_true(mf_path_exists(path) == (fold == 0));
+        snprintf(path, sizeof path, "%s/fold-%02d/distill", out, fold);
+        assert_false(mf_path_exists(path));
+    }
+    assert_mf_ok(cross(data, out, "baseline-nm@mobilenet_v2", 0, 3, false, &err), &err);
+    assert_mf_ok(cross(data, out, "baseline-nm@mobilenet_v2", 1, 3, false, &err), &err);
+    for (int fold = 0; fold < FOLDS; fold++) {
+        snprintf(path, sizeof path, "%s/fold-%02d/teacher/summary.json", out, fold);
+        assert_true(mf_path_exists(path));
+    }
+    assert_mf_ok(mf_crossval_collect(out, &table, &err), &err);
+    assert_non_null(strstr(table.data, "baseline-nm@mobilenet_v2      2.23M"));
+    assert_non_null(strstr(table.data, "images/s"));
+    j = load_json(&file, out, "summary.json");
+    assert_true(mf_json_num(mf_json_get(mf_json_at(mf_json_get(j, "methods"), 0), "images_per_second"), 0) > 0);
+    mf_json_free(j);
+    mf_blob_free(&file);
+    mf_str_free(&table);
+    {
+        mf_settings s;
+
+        assert_mf_ok(mf_settings_default(&s, &err), &err);
+        assert_mf_fails(mf_settings_choose(&s, "baseline@resnet81", NULL, NULL, NULL, NULL, &err), MF_E_USAGE, &err, "did you mean 'resnet18'");
+    }
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_folds)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_folds), cmocka_unit_test(test_architectures)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
