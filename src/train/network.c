@@ -58,7 +58,8 @@ is_own(const mf_param *p)
 static mf_status
 mark_parameters(mf_network *n, const mf_settings *s, mf_err *err)
 {
-    size_t frozen = 0, trained = 0;
+    const char *head   = s->t.head_params.s[0] != '\0' ? s->t.head_params.s : n->model.def->head;
+    size_t      frozen = 0, trained = 0, of_head = 0;
 
     for (size_t i = 0; i < mf_params_count(n->params); i++) {
         mf_param *p = mf_params_at(n->params, i);
@@ -67,13 +68,17 @@ mark_parameters(mf_network *n, const mf_settings *s, mf_err *err)
             p->frozen = true;
             continue;
         }
-        p->group = mf_str_glob_any(n->model.def->head, p->name) ? 1 : 0;
+        p->group = mf_str_glob_any(head, p->name) ? 1 : 0;
+        of_head += p->group == 1;
         if (mf_str_glob_any(s->t.freeze.s, p->name)) {
             p->frozen = true;
             frozen++;
         } else {
             trained += p->kind == MF_PARAM_WEIGHT;
         }
+    }
+    if (s->t.head_params.s[0] != '\0' && of_head == 0) {
+        return mf_fail(err, MF_E_USAGE, "option '--head-params': no parameter of %s is named by '%s'", s->t.model.s, s->t.head_params.s);
     }
     if (s->t.freeze.s[0] != '\0' && frozen == 0) {
         return mf_fail(err, MF_E_USAGE, "option '--freeze': no parameter of %s is named by '%s'", s->t.model.s, s->t.freeze.s);

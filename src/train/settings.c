@@ -51,6 +51,7 @@ const mf_opt mf_train_rows[] = {
     MF_OPT_BOOL(mf_train_opts, soft, 0, "train on the votes' distribution where the data set has one"),
     MF_OPT_BOOL(mf_train_opts, draw_label, 0, "draw the class of a picture from its votes at each use"),
     MF_OPT_STR(mf_train_opts, freeze, "", "parameters that are not trained: patterns like 'conv1.*,layer1.*'"),
+    MF_OPT_STR(mf_train_opts, head_params, "", "parameters that --head-lr is for, patterns like those of --freeze; empty: the classifier's"),
     MF_OPT_STR(mf_train_opts, init, "", "weight file to begin from"),
     MF_OPT_STR(mf_train_opts, teacher, "", "weight file of the teacher (distill, hinton, triplet)"),
     MF_OPT_STR(mf_train_opts, join_a, "", "combine: weight file of the first network; in a cross-validation also a method; empty: hinton"),

@@ -35,7 +35,7 @@ typedef struct mf_train_opts {
     int        class_weights; /* mf_class_weights */
     double     effective_beta;
     bool       balanced, soft, draw_label;
-    mf_opt_str freeze, init, teacher, join_a, join_b;
+    mf_opt_str freeze, head_params, init, teacher, join_a, join_b;
     bool       new_head;
     double     val_share;
     int        select;

@@ -112,6 +112,29 @@ compare(const char *method, const char *backend)
     mf_network_free(both);
 }
 
+/* Which parameters have the rate of the classifier. */
+static void
+test_head_params(void **state)
+{
+    mf_settings     s;
+    mf_network     *n;
+    mf_network_opts o   = {.settings = &s, .classes = RUNS_CLASSES, .batch = 4, .eval_batch = 4, .backend = "ref", .seed = 1};
+    mf_err          err = {0};
+
+    (void)state;
+    for (int named = 0; named < 2; named++) {
+        runs_settings(&s, "supervised", 1);
+        snprintf(s.t.head_params.s, sizeof s.t.head_params.s, "%s", named ? "layer4.*,fc.*" : "");
+        assert_mf_ok(mf_network_new(&n, &o, &err), &err);
+        assert_int_equal(mf_params_find(mf_network_params(n), "fc.weight")->group, 1);
+        assert_int_equal(mf_params_find(mf_network_params(n), "layer4.1.conv2.weight")->group, named);
+        assert_int_equal(mf_params_find(mf_network_params(n), "layer3.1.conv2.weight")->group, 0);
+        mf_network_free(n);
+    }
+    snprintf(s.t.head_params.s, sizeof s.t.head_params.s, "output.*");
+    assert_mf_fails(mf_network_new(&n, &o, &err), MF_E_USAGE, &err, "--head-params");
+}
+
 /* Batches whose targets lie at addresses of every kind, lent in turn as a loader lends them: each is read where it is, and
  * none is written to. */
 static void
@@ -182,7 +205,7 @@ test_partial_batch_onednn(void **state)
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_targets_anywhere), cmocka_unit_test(test_partial_batch_onednn),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_targets_anywhere), cmocka_unit_test(test_head_params), cmocka_unit_test(test_partial_batch_onednn),
                                        cmocka_unit_test(test_partial_batch)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);

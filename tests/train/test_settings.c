@@ -186,6 +186,34 @@ test_checks(void **state)
     assert_mf_fails(mf_settings_check(&s, &err), MF_E_USAGE, &err, "one a channel");
 }
 
+/* Each pattern of a list names a parameter of the network. */
+static void
+check_patterns(const mf_settings *s, const char *path, const char *patterns)
+{
+    mf_model     m;
+    mf_params   *ps;
+    mf_graph    *g;
+    char         list[MF_OPT_STR_MAX];
+    mf_err       err = {0};
+
+    assert_mf_ok(mf_settings_model(&m, s, 7, &err), &err);
+    assert_mf_ok(mf_params_new(&ps, MF_DTYPE_F32, &err), &err);
+    assert_mf_ok(mf_model_eval_graph(&g, &m, ps, &err), &err);
+    snprintf(list, sizeof list, "%s", patterns);
+    for (char *word = strtok(list, ","); word != NULL; word = strtok(NULL, ",")) {
+        bool found = false;
+
+        for (size_t i = 0; i < mf_params_count(ps) && !found; i++) {
+            found = mf_str_glob(word, mf_params_at(ps, i)->name);
+        }
+        if (!found) {
+            fail_msg("%s: no parameter of %s is named by '%s'", path, s->t.model.s, word);
+        }
+    }
+    mf_graph_free(g);
+    mf_params_free(ps);
+}
+
 /* Every published experiment in configs/ is readable, complete in what it names, and checked. */
 static void
 test_configs(void **state)
@@ -211,10 +239,14 @@ test_configs(void **state)
         mf_opt_defaults(mf_crossval_rows, &folds);
         assert_mf_ok(mf_settings_load(&s, path, 0, extra, &err), &err);
         assert_mf_ok(mf_settings_check(&s, &err), &err);
+        if (s.t.freeze.s[0] != '\0' || s.t.head_params.s[0] != '\0') {
+            check_patterns(&s, path, s.t.freeze.s);
+            check_patterns(&s, path, s.t.head_params.s);
+        }
         n++;
     }
     mf_names_free(&names);
-    assert_true(n >= 14);
+    assert_true(n >= 60);
 }
 
 int
