@@ -13,4 +13,12 @@ enum { MF_FACE24 = 24 };
  * code     as they are                                      16 left, 16 up    16 left, 16 down  (both signs wrong), whole pixels */
 mf_ref mf_face24(mf_graph *g, const mf_model_in *in, bool code);
 
+/* Where windows of a map are cut around those points: at[k] [N,2], the first row and column, for mf_crop. Along each side of n places
+ * a coordinate becomes clip(p n / side, lo, n - hi) + add, and mf_crop takes the whole number below. swap: rows from x and columns
+ * from y. lo < 0: no limits. */
+typedef struct mf_face24_window { double lo, hi, add; bool swap; } mf_face24_window;
+void mf_face24_places(mf_ref at[MF_FACE24], mf_graph *g, mf_ref points, const mf_model_in *in, mf_ref map, mf_face24_window w);
+/* n values of one rank joined along axis 1, any number. */
+mf_ref mf_face24_join(mf_graph *g, const mf_ref *v, int n);
+
 #endif

@@ -2,6 +2,8 @@
 MF_MODEL(cbam_resnet18)
 MF_MODEL(cbam_resnet34)
 MF_MODEL(cbam_resnet50)
+MF_MODEL(gacnn)
+MF_MODEL(gacnn_caffe)
 MF_MODEL(mobilenet_v1)
 MF_MODEL(mobilenet_v2)
 MF_MODEL(oadn)

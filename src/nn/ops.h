@@ -47,8 +47,8 @@ typedef struct mf_bn_attrs { float eps, momentum; int32_t act, pad; } mf_bn_attr
 /* The layer "scope.name": parameters weight, bias, running_mean, running_var, num_batches_tracked; training or eval form
  * by mf_graph_training (frozen scopes take the eval form). eps 1e-5, momentum 0.1. */
 mf_ref mf_batchnorm(mf_graph *g, mf_ref x, const char *name);
-/* The same with what is usual said otherwise. gamma: where the weight starts (1). */
-typedef struct mf_bn_spec { float eps, momentum; double gamma; } mf_bn_spec;
+/* The same with what is usual said otherwise. gamma: where the weight starts (1). plain: weight and bias are not trained (buffers). */
+typedef struct mf_bn_spec { float eps, momentum; double gamma; bool plain; } mf_bn_spec;
 mf_ref mf_batchnorm_as(mf_graph *g, mf_ref x, const char *name, mf_bn_spec s);
 
 /* ---- element-wise -------------------------------------------------------------------------------------------

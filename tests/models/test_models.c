@@ -34,6 +34,10 @@ static const struct {
     {"cbam_resnet50", 3, 26046771, 4093531254, "width=16", 0},
     {"cbam_resnet50", 7, 26054967, 4093539446, "width=16", 0},
     {"cbam_resnet50", 8, 26057016, 4093541494, "width=16", 0},
+    /* oadn-gacnn.md C.2, C.3 */
+    {"gacnn", 7, 149891936, 14711865920, "width=4", 0},
+    {"gacnn", 8, 149892961, 14711866944, "width=4", 0},
+    {"gacnn_caffe", 7, 209274495, 19087704640, "width=4", 0},
     /* vgg-mobilenet.md 3 and 4 */
     {"mobilenet_v1", 1000, 4231976, 0, "", 0},
     {"mobilenet_v1", 3, 3210051, 567719424, "", 0},

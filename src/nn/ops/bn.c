@@ -210,8 +210,8 @@ mf_batchnorm_as(mf_graph *g, mf_ref x, const char *name, mf_bn_spec spec)
     scalar = mf_shape_of(1, (int64_t)1);
     mf_graph_push(g, name);
     in[0] = x;
-    in[1] = mf_graph_param(g, "weight", c, spec.gamma == 1.0 ? one : gamma, MF_PARAM_NORM);
-    in[2] = mf_graph_param(g, "bias", c, zero, MF_PARAM_NORM);
+    in[1] = mf_graph_param(g, "weight", c, spec.gamma == 1.0 ? one : gamma, spec.plain ? MF_PARAM_BUFFER : MF_PARAM_NORM);
+    in[2] = mf_graph_param(g, "bias", c, zero, spec.plain ? MF_PARAM_BUFFER : MF_PARAM_NORM);
     in[3] = mf_graph_param(g, "running_mean", c, zero, MF_PARAM_BUFFER);
     in[4] = mf_graph_param(g, "running_var", c, one, MF_PARAM_BUFFER);
     in[5] = mf_graph_param(g, "num_batches_tracked", scalar, zero, MF_PARAM_COUNTER);
