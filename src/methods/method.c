@@ -89,6 +89,13 @@ mf_method_net_loss(mf_ref *out, mf_graph *g, const mf_method_in *in, const mf_mo
         }
         sum = sum.id < 0 ? one : mf_add(g, sum, one);
     }
+    if (in->centre_weight > 0.0) {
+        const mf_shape shape   = mf_shape_of(2, (int64_t)in->model->classes, mf_graph_shape(g, net->features).dim[1]);
+        const mf_ref   centres = mf_graph_param(g, MF_METHOD_CENTRES, shape, (mf_init){.kind = MF_INIT_ZERO}, MF_PARAM_BUFFER);
+        const mf_ref   far     = mf_centre_loss(g, net->features, in->target, centres, (float)in->centre_rate);
+
+        sum = mf_add(g, sum, mf_scale(g, far, in->centre_weight, 0));
+    }
     *out = sum;
     return mf_graph_check(g, err);
 }

@@ -24,6 +24,8 @@ typedef struct mf_method_in {
     mf_ref          class_weight;  /* [classes] or MF_NONE */
     double          label_smoothing;
     const mf_loss  *loss;          /* of logits against targets; NULL: cross-entropy */
+    double          centre_weight; /* of the centre loss of the embeddings (Wen et al. 2016); 0: none */
+    double          centre_rate;   /* at which its centres follow */
 } mf_method_in;
 typedef struct mf_method_out {
     mf_ref      loss;                          /* [1] */
@@ -56,8 +58,9 @@ typedef struct mf_method {
 } mf_method;
 /* The run's loss of these logits against the targets: what a method's build takes for its classifier. */
 mf_status mf_method_loss(mf_ref *out, mf_graph *g, const mf_method_in *in, mf_ref logits, mf_err *err);
+#define MF_METHOD_CENTRES "loss.centres" /* the buffer [classes, D] of the centre loss */
 /* What a network is trained by: that loss of its logits, or where it has several heads the sum over them by their weights,
- * and the penalty that it brings with it. `twice`: of probabilities in place of logits (msde.md 2.4). */
+ * the penalty that it brings with it, and the centre loss of its embeddings. `twice`: of probabilities in place of logits (msde.md 2.4). */
 mf_status mf_method_net_loss(mf_ref *out, mf_graph *g, const mf_method_in *in, const mf_model_out *net, bool twice, mf_err *err);
 /* The frozen network under the scope "teacher" on picture x, in inference form. */
 mf_status mf_method_teacher(mf_model_out *out, mf_graph *g, const mf_method_in *in, mf_model_in x, mf_err *err);

@@ -81,8 +81,9 @@ triplet_build(mf_method_out *out, mf_graph *g, const mf_method_in *in, const voi
         if (in->model->def->classify == NULL) {
             return mf_fail(err, MF_E_ARG, "%s has no classifier apart from its embeddings: give --joint", in->model->def->name);
         }
-        learner.n_heads = 0;
-        learner.logits  = in->model->def->classify(g, mf_detach(g, student.features), in->model->classes, in->model->cfg);
+        learner.n_heads  = 0;
+        learner.features = mf_detach(g, student.features);
+        learner.logits   = in->model->def->classify(g, learner.features, in->model->classes, in->model->cfg);
     }
     if ((st = mf_method_net_loss(&ce, g, in, &learner, false, err)) < 0) {
         return st;

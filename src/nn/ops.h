@@ -171,6 +171,14 @@ typedef struct mf_ce_attrs { float smoothing; int32_t pad; } mf_ce_attrs;
 mf_ref mf_cross_entropy(mf_graph *g, mf_ref logits, mf_ref target, mf_ref weight, float smoothing);
 mf_ref mf_mse(mf_graph *g, mf_ref a, mf_ref b);
 
+/* ---- centres of classes --------------------------------------------------------------------------------------
+ * centre_loss: x [N,D], target [N,C], centres [C,D] (a buffer) -> loss [1], differences [N,D] (Wen et al. 2016):
+ *   loss = 1/(2N) sum_ic t_ic |x_i - m_c|^2      difference_i = sum_c t_ic (x_i - m_c)      of the centres as they were;
+ *   then m_c -= rate sum_i t_ic (m_c - x_i) / (1 + sum_i t_ic)      their equation 4 with a target for the delta.
+ *   Gradient for x alone: their equation 3, over N. */
+typedef struct mf_centre_attrs { float rate; } mf_centre_attrs;
+mf_ref mf_centre_loss(mf_graph *g, mf_ref x, mf_ref target, mf_ref centres, float rate);
+
 /* ---- pairs of a batch ----------------------------------------------------------------------------------------
  * eye: x [N,...] (shape only) -> [N,N], the identity. No gradient.
  * triplet_pick: dp [N,N], dn [N,N], target [N,C] -> positive [N,N], negative [N,N]: dp[i][j] is the distance of anchor i from

@@ -55,6 +55,13 @@ is_own(const mf_param *p)
     return !mf_str_starts(p->name, TEACHER) && !mf_str_starts(p->name, LOSS);
 }
 
+/* What the tensors of `prefix` hold: the network, and of a saved state also what the loss keeps from step to step. */
+static bool
+is_kept(const mf_param *p, const char *prefix)
+{
+    return is_own(p) || (mf_str_eq(prefix, MF_NETWORK_STATE) && mf_str_eq(p->name, MF_METHOD_CENTRES));
+}
+
 static mf_status
 mark_parameters(mf_network *n, const mf_settings *s, mf_err *err)
 {
@@ -93,7 +100,8 @@ static mf_status
 build_graph(mf_network *n, const mf_network_opts *o, mf_err *err)
 {
     const mf_settings *s   = o->settings;
-    mf_method_in       in  = {.model = &n->model, .label_smoothing = s->t.label_smoothing, .class_weight = MF_NONE,
+    mf_method_in       in  = {.model = &n->model, .centre_weight = s->t.centre_weight, .centre_rate = s->t.centre_rate,
+                              .label_smoothing = s->t.label_smoothing, .class_weight = MF_NONE,
                               .loss = &s->loss};
     mf_method_out      out = {.loss = MF_NONE, .logits = MF_NONE};
     mf_status          st;
@@ -415,7 +423,7 @@ mf_network_export(const mf_network *n, const char *prefix, mf_tensors *ts, mf_er
         mf_tensor      *t;
         mf_status       st;
 
-        if (!is_own(p)) {
+        if (!is_kept(p, prefix)) {
             continue;
         }
         snprintf(name, sizeof name, "%s%s", prefix, p->name);
@@ -436,7 +444,7 @@ mf_network_reexport(const mf_network *n, const char *prefix, mf_tensors *ts)
     for (size_t i = 0; i < mf_params_count(n->params); i++) {
         const mf_param *p = mf_params_at(n->params, i);
 
-        if (is_own(p)) {
+        if (is_kept(p, prefix)) {
             mf_tensor *t;
 
             snprintf(name, sizeof name, "%s%s", prefix, p->name);
@@ -456,7 +464,7 @@ mf_network_import(mf_network *n, const char *prefix, const mf_tensors *ts, mf_er
         mf_param        *p = mf_params_at(n->params, i);
         const mf_tensor *t;
 
-        if (!is_own(p)) {
+        if (!is_kept(p, prefix)) {
             continue;
         }
         snprintf(name, sizeof name, "%s%s", prefix, p->name);

@@ -49,8 +49,9 @@ int64_t         mf_network_parameters(const mf_network *n); /* trained scalars o
  * do not change; running statistics do. Nothing is allocated. */
 mf_status mf_network_run(mf_network *n, const mf_batch *b, uint64_t seed, uint64_t step, mf_step *out, mf_err *err);
 
-/* The network's own parameters and buffers (no teacher, nothing of the loss) as tensors, and back. `prefix` is put
- * before every name ("best/"). MF_E_FORMAT on import: one is missing or of another shape. */
+#define MF_NETWORK_STATE "param/"
+/* The network's own parameters and buffers as tensors, and back: no teacher, and nothing of the loss but under MF_NETWORK_STATE, a
+ * saved state's, what it keeps from step to step. `prefix` is put before every name ("best/"). MF_E_FORMAT on import: one is missing or of another shape. */
 mf_status mf_network_export(const mf_network *n, const char *prefix, mf_tensors *ts, mf_err *err);
 mf_status mf_network_import(mf_network *n, const char *prefix, const mf_tensors *ts, mf_err *err);
 /* Copy values over tensors exported before under the same prefix: no allocation. */

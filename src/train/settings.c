@@ -42,6 +42,8 @@ const mf_opt mf_train_rows[] = {
     MF_OPT_F64(mf_train_opts, warmup, 1, 0, 1000, "epochs in which the rate rises to its value"),
     MF_OPT_F64(mf_train_opts, warmup_start, 0.1, 0, 1, "share of the rate at the first step"),
     MF_OPT_F64(mf_train_opts, label_smoothing, 0, 0, 0.99, "share of the target spread over all classes"),
+    MF_OPT_F64(mf_train_opts, centre_weight, 0, 0, 1000, "weight of the centre loss: embeddings near the centre of their class; 0: none"),
+    MF_OPT_F64(mf_train_opts, centre_rate, 0.5, 0, 1, "rate at which the centres follow them"),
     MF_OPT_BOOL(mf_train_opts, decay_all, 0, "norms and biases decay too"),
     MF_OPT_INT(mf_train_opts, accumulate, 1, 1, 4096, "batches whose gradients make one step"),
     MF_OPT_INT(mf_train_opts, early_stop, 0, 0, 100000, "stop after so many epochs without progress; 0: never"),

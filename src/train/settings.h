@@ -29,7 +29,8 @@ typedef struct mf_train_opts {
     int        precision;   /* auto, f32, bf16 */
     mf_opt_str backend;
     mf_opt_str optimiser, schedule, loss;
-    double     lr, head_lr, weight_decay, clip, ema, warmup, warmup_start, label_smoothing;
+    double     lr, head_lr, weight_decay, clip, ema, warmup, warmup_start, label_smoothing,
+        centre_weight, centre_rate;
     bool       decay_all;
     int64_t    accumulate, early_stop;
     int        class_weights; /* mf_class_weights */

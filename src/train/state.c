@@ -56,7 +56,7 @@ mf_trainer_save(mf_trainer *t, mf_err *err)
     t->began = mf_now();
     fingerprint_text(mark, t);
     if ((st = path_in(&path, t, "state", err)) < 0 || (st = mf_dir_make(path.data, err)) < 0 ||
-        (st = mf_network_export(t->net, "param/", &ts, err)) < 0 || (st = mf_optim_export(t->optim, &ts, err)) < 0 ||
+        (st = mf_network_export(t->net, MF_NETWORK_STATE, &ts, err)) < 0 || (st = mf_optim_export(t->optim, &ts, err)) < 0 ||
         (st = add_bytes(&ts, "state/counters", &t->c, sizeof t->c, err)) < 0 ||
         (st = add_bytes(&ts, "state/results", mf_str_c(&t->results), t->results.len, err)) < 0 ||
         (st = add_bytes(&ts, "state/timings", mf_str_c(&t->timings), t->timings.len, err)) < 0) {
@@ -153,7 +153,7 @@ mf_trainer_load(mf_trainer *t, bool *found, mf_err *err)
         st = mf_fail(err, MF_E_FORMAT, "'state/counters' is missing or of another version of maskfer");
     } else {
         memcpy(&t->c, c->data, sizeof t->c);
-        if ((st = mf_network_import(t->net, "param/", &ts, err)) == MF_OK &&
+        if ((st = mf_network_import(t->net, MF_NETWORK_STATE, &ts, err)) == MF_OK &&
             (st = mf_optim_import(t->optim, &ts, err)) == MF_OK && (st = take_best(t, &ts, err)) == MF_OK &&
             (st = take_text(&t->results, &ts, "state/results", err)) == MF_OK) {
             st = take_text(&t->timings, &ts, "state/timings", err);

@@ -612,6 +612,14 @@ triplet_pick(mf_fx *f)
     return mf_add(f->g, mf_mul(f->g, x, positive), mf_mul(f->g, mf_unary(f->g, MF_U_SQUARE, x), negative));
 }
 
+/* With the rate 0 the centres stay where they are, as differences need it. */
+static mf_ref
+centre_loss(mf_fx *f)
+{
+    int64_t n = draw(f, 1, 6), d = draw(f, 1, 9), k = draw(f, 2, 5);
+    return mf_centre_loss(f->g, normal(f, "x", mf_shape_of(2, n, d)), targets(f, n, k), fixed(f, "centres", mf_shape_of(2, k, d), -1, 1), 0.0f);
+}
+
 /* Points have no gradient: what is weighed by the bells around them has. */
 static mf_ref
 points_of_pairs(mf_fx *f, int64_t n, int q)
@@ -701,6 +709,7 @@ static const mf_fixture table[] = {
     {"softmax", "channels", softmax},
     {"softmax", "last axis", softmax_last},
     {"triplet_pick", "every way of mining", triplet_pick},
+    {"centre_loss", "of centres that stay", centre_loss},
     {"unary", "relu", unary_relu},
     {"unary", "sigmoid", unary_sigmoid},
     {"unary", "tanh", unary_tanh},

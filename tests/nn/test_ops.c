@@ -118,6 +118,8 @@ static void bad_pair(rig *r) { mf_midpoints(r->g, param(r, "x", mf_shape_of(3, (
 static void bad_bell(rig *r) { mf_gauss_maps(r->g, param(r, "x", mf_shape_of(3, (int64_t)2, (int64_t)3, (int64_t)5)), (mf_gauss_attrs){.h = 4, .w = 4, .side_y = 8, .side_x = 8}); }
 static void bad_canvas(rig *r) { mf_gauss_maps(r->g, param(r, "x", mf_shape_of(3, (int64_t)2, (int64_t)3, (int64_t)5)), (mf_gauss_attrs){.h = 9, .w = 4, .side_y = 8, .side_x = 8, .sigma = 1}); }
 static void bad_wpool(rig *r) { mf_wpool(r->g, param(r, "x", map(2, 7, 4, 4)), param(r, "m", map(2, 3, 4, 5))); }
+static void bad_centres(rig *r) { mf_centre_loss(r->g, param(r, "x", rows(2, 4)), param(r, "t", rows(2, 7)), param(r, "m", rows(3, 4)), 0.5f); }
+static void bad_centre_rate(rig *r) { mf_centre_loss(r->g, param(r, "x", rows(2, 4)), param(r, "t", rows(2, 7)), param(r, "m", rows(7, 4)), 2.0f); }
 static void bad_clip(rig *r) { mf_clip(r->g, param(r, "x", rows(2, 7)), 6.0, 0.0); }
 
 static void
@@ -160,6 +162,8 @@ test_refusals(void **state)
         {bad_canvas, "gauss_maps", "maps of 9 x 4 cannot be made of a canvas of 8 x 8"},
         {bad_wpool, "wpool", "shape [2, 3, 4, 5], expected [2, 3, 4, 4]"},
         {bad_clip, "clip", "bounds 6 and 0"},
+        {bad_centres, "centre_loss", "the centres has shape [3, 4], expected [7, 4]"},
+        {bad_centre_rate, "centre_loss", "the rate of the centres is 2"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

@@ -436,9 +436,73 @@ test_bn(void **state)
     check_bn("bn_rows", false);
 }
 
+/* Two batches: loss, gradient, and where the centres stand after each. */
+static void
+check_centres(const char *name, float rate, bool f64)
+{
+    const double      allowed = f64 ? 1e-12 : 1e-6;
+    const mf_backend *backend;
+    mf_vec_case       c;
+    mf_params        *ps;
+    mf_graph         *g;
+    mf_program       *prog;
+    double            have[256], worst = 0;
+    mf_err            err = {0};
+
+    mf_vec_load(&c, name);
+    assert_mf_ok(mf_backend_find(&backend, f64 ? "ref64" : "ref", &err), &err);
+    assert_mf_ok(mf_params_new(&ps, f64 ? MF_DTYPE_F64 : MF_DTYPE_F32, &err), &err);
+    assert_mf_ok(mf_graph_new(&g, ps, &err), &err);
+    mf_ref x = mf_graph_param(g, "x", mf_vec_get(&c, "x1")->shape, (mf_init){.kind = MF_INIT_ZERO}, MF_PARAM_WEIGHT);
+    mf_ref t = mf_graph_param(g, "target", mf_vec_get(&c, "target1")->shape, (mf_init){.kind = MF_INIT_ZERO}, MF_PARAM_BUFFER);
+    mf_ref m = mf_graph_param(g, "centres", mf_vec_get(&c, "centres0")->shape, (mf_init){.kind = MF_INIT_ZERO}, MF_PARAM_BUFFER);
+    mf_ref loss = mf_centre_loss(g, x, t, m, rate);
+    mf_graph_output(g, "loss", loss);
+    assert_mf_ok(mf_graph_backward(g, loss, NULL, 0, &err), &err);
+    mf_compile_opts o = {.backend = backend, .prec = f64 ? MF_PREC_F64 : MF_PREC_F32, .batch = 1,
+                         .outputs = (const char *[]){"loss", NULL}, .grads = true};
+    assert_mf_ok(mf_program_compile(&prog, g, &o, &err), &err);
+    assert_mf_ok(mf_params_materialize(ps, 1, &err), &err);
+    assert_mf_ok(mf_params_want_grads(ps, &err), &err);
+    mf_param_set(mf_params_find(ps, "centres"), MF_DTYPE_F64, mf_vec_get(&c, "centres0")->v);
+    for (int i = 1; i <= 2; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "x%d", i);
+        mf_param_set(mf_params_find(ps, "x"), MF_DTYPE_F64, mf_vec_get(&c, key)->v);
+        snprintf(key, sizeof key, "target%d", i);
+        mf_param_set(mf_params_find(ps, "target"), MF_DTYPE_F64, mf_vec_get(&c, key)->v);
+        assert_mf_ok(mf_program_run(prog, 1, 1, &err), &err);
+        assert_mf_ok(mf_program_read(prog, "loss", MF_DTYPE_F64, have, 1, &err), &err);
+        snprintf(key, sizeof key, "loss%d", i);
+        worst = fmax(worst, distance(have, mf_vec_get(&c, key)));
+        mf_param_get_grad(mf_params_find(ps, "x"), MF_DTYPE_F64, have);
+        snprintf(key, sizeof key, "dx%d", i);
+        worst = fmax(worst, distance(have, mf_vec_get(&c, key)));
+        mf_param_get(mf_params_find(ps, "centres"), MF_DTYPE_F64, have);
+        snprintf(key, sizeof key, "centres%d", i);
+        worst = fmax(worst, distance(have, mf_vec_get(&c, key)));
+    }
+    printf("%-18s %s worst error %.1e (allowed %.0e)\n", c.name, f64 ? "f64" : "f32", worst, allowed);
+    assert_true(worst <= allowed);
+    mf_program_free(prog);
+    mf_graph_free(g);
+    mf_params_free(ps);
+    mf_vec_free(&c);
+}
+
+static void
+test_centres(void **state)
+{
+    (void)state;
+    for (int f64 = 0; f64 < 2; f64++) {
+        check_centres("centres", 0.5f, f64 == 1);
+        check_centres("centres_soft", 0.25f, f64 == 1);
+    }
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_f64), cmocka_unit_test(test_f32), cmocka_unit_test(test_bn)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_f64), cmocka_unit_test(test_f32), cmocka_unit_test(test_bn), cmocka_unit_test(test_centres)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

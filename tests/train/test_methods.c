@@ -4,9 +4,11 @@
 
 #include <string.h>
 
+#include "core/file.h"
 #include "core/mem.h"
 #include "runs.h"
 #include "train/network.h"
+#include "weights/weights.h"
 
 static bool
 end_at_two(void *arg, uint64_t step)
@@ -66,6 +68,22 @@ teacher_file(const char *data)
     return path;
 }
 
+/* A run left alone, and one stopped after two steps and resumed from the state it saved: the same files. */
+static void
+stop_and_go_on(const char *data, mf_settings *s, const char *whole, const char *broken)
+{
+    mf_err err = {0};
+
+    s->t.epochs = 2;
+    assert_mf_ok(runs_train(data, s, whole, false, NULL, NULL, &err), &err);
+    s->t.save_seconds = 1e-9; /* a state after every step */
+    assert_mf_fails(runs_train(data, s, broken, false, end_at_two, NULL, &err), MF_E_CANCELLED, &err, NULL);
+    assert_mf_ok(runs_train(data, s, broken, true, NULL, NULL, &err), &err);
+    runs_same_file(whole, broken, "results.csv");
+    runs_same_file(whole, broken, "predictions.csv");
+    runs_same_file(whole, broken, "weights/last.safetensors");
+}
+
 static void
 check(const char *data, const char *method, const char *teacher)
 {
@@ -84,14 +102,45 @@ check(const char *data, const char *method, const char *teacher)
     assert_mf_ok(runs_train(data, &s, mf_test_path(calm), false, count_allocations, &c, &err), &err);
     printf("%-20s %d of %d steps without an allocation\n", method, c.calm, c.steps);
     assert_true(c.steps >= 4 && c.calm >= c.steps - 2); /* the first full and the first partial batch make what later ones use */
-    s.t.epochs = 2;
-    assert_mf_ok(runs_train(data, &s, whole, false, NULL, NULL, &err), &err);
-    s.t.save_seconds = 1e-9; /* a state after every step */
-    assert_mf_fails(runs_train(data, &s, broken, false, end_at_two, NULL, &err), MF_E_CANCELLED, &err, NULL);
-    assert_mf_ok(runs_train(data, &s, broken, true, NULL, NULL, &err), &err);
-    runs_same_file(whole, broken, "results.csv");
-    runs_same_file(whole, broken, "predictions.csv");
-    runs_same_file(whole, broken, "weights/last.safetensors");
+    stop_and_go_on(data, &s, whole, broken);
+}
+
+/* What a run keeps beside its network: centres that follow the embeddings, pictures under several views, classes drawn from
+ * votes. The centres are no part of the weights. */
+static void
+test_more_to_keep(void **state)
+{
+    char        data[1200], whole[1200], broken[1200], path[1300];
+    mf_settings s;
+    mf_blob     with = {0}, without = {0};
+    mf_tensors  ts   = {0};
+    mf_err      err  = {0};
+
+    (void)state;
+    snprintf(data, sizeof data, "%s", runs_dataset("set", 10));
+    snprintf(whole, sizeof whole, "%s", mf_test_path("kept-whole"));
+    snprintf(broken, sizeof broken, "%s", mf_test_path("kept-broken"));
+    settings_of(&s, "supervised", "");
+    s.t.augment       = 3; /* mlfw */
+    s.t.draw_label    = true;
+    s.t.balanced      = false;
+    s.t.mix           = MF_MIX_NONE;
+    s.t.centre_weight = 0.1;
+    stop_and_go_on(data, &s, whole, broken);
+    snprintf(path, sizeof path, "%s/weights/last.safetensors", whole);
+    assert_mf_ok(mf_weights_load(&ts, path, &err), &err);
+    assert_null(mf_tensors_find(&ts, MF_METHOD_CENTRES));
+    mf_tensors_free(&ts);
+    /* The loss that is trained is another one with them. */
+    snprintf(path, sizeof path, "%s/results.csv", whole);
+    assert_mf_ok(mf_file_read(&with, path, 1 << 20, &err), &err);
+    s.t.centre_weight = 0;
+    assert_mf_ok(runs_train(data, &s, mf_test_path("kept-none"), false, NULL, NULL, &err), &err);
+    snprintf(path, sizeof path, "%s/results.csv", mf_test_path("kept-none"));
+    assert_mf_ok(mf_file_read(&without, path, 1 << 20, &err), &err);
+    assert_false(with.size == without.size && memcmp(with.data, without.data, with.size) == 0);
+    mf_blob_free(&with);
+    mf_blob_free(&without);
 }
 
 static void
@@ -145,7 +194,7 @@ test_teacher_of_other_classes(void **state)
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_method), cmocka_unit_test(test_teacher_of_other_classes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_method), cmocka_unit_test(test_more_to_keep), cmocka_unit_test(test_teacher_of_other_classes)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

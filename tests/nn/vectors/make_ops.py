@@ -121,3 +121,28 @@ case("relu6", F.relu6, x=rand(2, 10) * 6)
 case("lrn", lambda x: F.local_response_norm(x, 5, alpha=0.5, beta=0.75, k=2.0), x=rand(2, 7, 2, 2))  # alpha / 5 in our terms
 case("bmm", torch.bmm, a=rand(3, 2, 4), b=rand(3, 4, 5))
 case("adaptive_avgpool", lambda x: F.adaptive_avg_pool2d(x, (3, 7)), x=rand(2, 2, 5, 4))
+
+
+def centres(name, n, d, k, rate, target):
+    """Wen et al. 2016, equations 2 to 4, sample by sample; two batches in a row."""
+    print("case", name)
+    m = rand(k, d)
+    tensor("centres0", m)
+    for i in (1, 2):
+        x, t = rand(n, d).requires_grad_(), target()
+        loss = sum(t[a, c] * ((x[a] - m[c]) ** 2).sum() for a in range(n) for c in range(k)) / (2 * n)
+        loss.backward()
+        new = m.clone()
+        for c in range(k):
+            step, count = torch.zeros(d), 0.0
+            for a in range(n):
+                step = step + t[a, c] * (m[c] - x[a].detach())
+                count += float(t[a, c])
+            new[c] = m[c] - rate * step / (1 + count)
+        m = new
+        for what, v in (("x", x), ("target", t), ("loss", loss.reshape(1)), ("dx", x.grad), ("centres", m)):
+            tensor(what + str(i), v)
+
+
+centres("centres", 6, 4, 3, 0.5, lambda: F.one_hot(torch.randint(0, 3, (6,), generator=gen), 3).to(torch.float64))
+centres("centres_soft", 5, 3, 4, 0.25, lambda: torch.softmax(2 * rand(5, 4), 1))
