@@ -127,9 +127,12 @@ mf_ref mf_gauss_maps(mf_graph *g, mf_ref points, mf_gauss_attrs a);
 /* zoom: x [N,C,H,W] -> [N,C,H,W]: a box of each picture stretched to the whole size: bilinear, pixels at half places, none
  * read from outside the box (growing needs no low-pass). The box is left, top, right, bottom as shares of width and
  * height, rounded to whole pixels (halves to even) or cut off; with 0 < lo <= hi <= 1, while training, a box of a scale
- * drawn evenly from lo to hi at an even place, a function of (run seed, run step, id, sample).  zoom_dx: dy -> dx. */
-typedef struct mf_zoom_attrs { float left, top, right, bottom, lo, hi; uint32_t id; int32_t truncate; } mf_zoom_attrs;
+ * drawn evenly from lo to hi at an even place, a function of (run seed, run step, id, sample).  zoom_dx: dy -> dx.
+ * mf_zoom_at: at [N,2] f32, the row and the column that each sample's box is around: a square of `radius` of the shorter side to
+ * each side, moved into the picture where it would leave it.  zoom: x, at or none;  zoom_dx: dy, at or none. */
+typedef struct mf_zoom_attrs { float left, top, right, bottom, lo, hi; uint32_t id; int32_t truncate; float radius; } mf_zoom_attrs;
 mf_ref mf_zoom(mf_graph *g, mf_ref x, mf_zoom_attrs a);
+mf_ref mf_zoom_at(mf_graph *g, mf_ref x, mf_ref at, float radius, bool truncate);
 /* The same value, no gradient (a view). */
 mf_ref mf_detach(mf_graph *g, mf_ref x);
 

@@ -3,6 +3,7 @@
 #define MF_NN_ZOOM_H
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include "nn/dropout.h"
 #include "nn/ops.h"
@@ -55,6 +56,28 @@ mf_zoom_box_of(const mf_zoom_attrs *a, int64_t h, int64_t w, uint64_t seed, uint
         b.h   = 1;
         b.top = b.top < h ? b.top : h - 1;
     }
+    return b;
+}
+
+/* Along one axis of n pixels: len of them around `centre`, moved in between 0 and n. What is no number is 0. */
+static inline int64_t
+mf_zoom_start(double centre, int64_t len, int64_t n, bool truncate)
+{
+    const double at = truncate ? floor(centre - (double)len / 2) : rint(centre - (double)len / 2);
+
+    return at > 0 ? at < (double)(n - len) ? (int64_t)at : n - len : 0;
+}
+
+/* The box around (row, column). */
+static inline mf_zoom_box
+mf_zoom_box_around(const mf_zoom_attrs *a, int64_t h, int64_t w, double row, double column)
+{
+    const double  side = 2.0 * (double)a->radius * (double)(h < w ? h : w);
+    const int64_t len  = side < 1.0 ? 1 : (int64_t)(a->truncate ? floor(side + 1e-4) : rint(side));
+    mf_zoom_box   b    = {.w = len < w ? len : w, .h = len < h ? len : h};
+
+    b.left = mf_zoom_start(column, b.w, w, a->truncate != 0);
+    b.top  = mf_zoom_start(row, b.h, h, a->truncate != 0);
     return b;
 }
 

@@ -13,6 +13,8 @@ test_counts(void **state)
     rig_counts("ran18", "", 7, 11185225, 10881384448);
     rig_counts("ran18", "", 8, 11186250, 0);
     rig_counts("ran18", "reading=code", 7, 11185225, 10881384448);
+    rig_counts("ran18", "crops=landmarks", 7, 11185225, 10881384448);
+    rig_counts("ran18", "crops=landmarks,views=8", 7, 11185225, 10881384448);
     rig_counts("ran50", "", 7, 23542857, 24522883072);
     rig_counts("ran50", "", 8, 23546954, 0);
 }
@@ -39,6 +41,8 @@ test_learns(void **state)
     learns("width=8,stem=half");
     learns("width=8,stem=half,reading=code");
     learns("width=8,stem=half,crops=random,relation=false");
+    learns("width=8,stem=half,crops=landmarks,views=8");
+    learns("width=8,stem=half,crops=landmarks,reading=code,crop-radius=0.4");
 }
 
 /* Drawn boxes are a function of seed and step in training, and scoring knows none. */
@@ -100,6 +104,46 @@ test_boxes(void **state)
     assert_true(least >= 157 && least < 160 && most <= 213 && most > 210); /* 0.7 and 0.95 of 224 are 156.8 and 212.8 */
 }
 
+/* Around a place: its own size everywhere, moved in at the edges, whatever is no number at the corner. */
+static void
+test_boxes_around(void **state)
+{
+    static const struct {
+        double row, column;
+        int    left, top;
+    } row[] = {{112, 112, 56, 56}, {112.6, 111.4, 55, 57}, {10, 220, 112, 0}, {1e9, -1e9, 0, 112}, {(double)NAN, (double)INFINITY, 112, 0}};
+    const mf_zoom_attrs quarter = {.radius = 0.25f}, most = {.radius = 0.5f}, odd = {.radius = 0.2f, .truncate = 1};
+    mf_zoom_box         b;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        b = mf_zoom_box_around(&quarter, 224, 224, row[i].row, row[i].column);
+        assert_int_equal(b.w, 112);
+        assert_int_equal(b.h, 112);
+        assert_int_equal(b.left, row[i].left);
+        assert_int_equal(b.top, row[i].top);
+    }
+    b = mf_zoom_box_around(&most, 200, 100, 30, 30);
+    assert_true(b.w == 100 && b.h == 100 && b.left == 0 && b.top == 0); /* of the shorter side */
+    b = mf_zoom_box_around(&odd, 224, 224, 112.9, 112.9); /* 89.6 pixels cut off to 89 */
+    assert_true(b.w == 89 && b.left == 68 && b.top == 68);
+}
+
+/* Landmarks are asked for where boxes lie around them. */
+static void
+test_asks(void **state)
+{
+    rig r;
+
+    (void)state;
+    rig_open(&r, "ran18", "width=8", 32);
+    assert_int_equal(mf_model_landmarks(&r.m), 0);
+    rig_close(&r);
+    rig_open(&r, "ran18", "width=8,crops=landmarks", 32);
+    assert_int_equal(mf_model_landmarks(&r.m), 5);
+    rig_close(&r);
+}
+
 /* With classifiers of attention at zero all views weigh the same: the region bias is the whole margin. */
 static void
 test_margin(void **state)
@@ -151,6 +195,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts), cmocka_unit_test(test_learns), cmocka_unit_test(test_drawn),
         cmocka_unit_test(test_boxes),  cmocka_unit_test(test_margin), cmocka_unit_test(test_norm_map),
+        cmocka_unit_test(test_boxes_around), cmocka_unit_test(test_asks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

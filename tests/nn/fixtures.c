@@ -457,6 +457,14 @@ zoom(mf_fx *f)
     return mf_add(f->g, mf_zoom(f->g, x, fixed_at), mf_zoom(f->g, x, drawn));
 }
 
+/* Boxes around places inside, and over each edge. */
+static mf_ref
+zoom_at(mf_fx *f)
+{
+    mf_ref x = normal(f, "x", shape4(4, draw(f, 1, 3), draw(f, 3, 7), draw(f, 3, 7)));
+    return mf_zoom_at(f->g, x, fixed(f, "at", mf_shape_of(2, (int64_t)4, (int64_t)2), -2.0, 9.0), (float)draw(f, 1, 10) / 10, draw(f, 0, 1));
+}
+
 /* ---- pooling ---- */
 
 static mf_pool_attrs
@@ -720,6 +728,7 @@ static const mf_fixture table[] = {
     {"unary", "abs", unary_abs},
     {"wpool", "", wpool},
     {"zoom", "given and drawn", zoom},
+    {"zoom", "around places", zoom_at},
     {"adaptive_avgpool", "more cells and fewer", adaptive},
 };
 

@@ -149,7 +149,7 @@ test_softmax_and_windows(void **state)
     static const mf_midpoints_attrs between = {.n = 3, .a = {0, 4, 2}, .b = {1, 4, 3}, .dx = {0, 1.5f, -2}, .dy = {0.25f, 0, 3}};
     static const mf_gauss_attrs     bells   = {.h = 7, .w = 5, .side_y = 14, .side_x = 15, .reach = 4, .mul_y = 3, .mul_x = 4, .sigma = 2, .sure = 0.7f};
     static const mf_crop_attrs    window = {.h = 4, .w = 5};
-    static const mf_zoom_attrs    box = {.left = 0.075f, .top = 0.25f, .right = 0.925f, .bottom = 1.0f}, drawn = {.lo = 0.3f, .hi = 0.9f, .id = 2};
+    static const mf_zoom_attrs    box = {.left = 0.075f, .top = 0.25f, .right = 0.925f, .bottom = 1.0f}, drawn = {.lo = 0.3f, .hi = 0.9f, .id = 2}, around = {.radius = 0.3f};
     const parity_case             cases[] = {
         {.op = "softmax", .attrs = AXIS(1, 0, 0), .in = {ACT(3, 17, 7, 9)}},
         {.op = "softmax", .attrs = AXIS(1, 0, 0), .in = {ACT_OF(FILL_LARGE, 2, 64, 7, 9)}},
@@ -184,6 +184,8 @@ test_softmax_and_windows(void **state)
         {.op = "wpool_dx", .in = {F32(2, 24, 64), F32(2, 24, 5, 3), ACT(2, 64, 5, 3)}},
         {.op = "zoom", .attrs = &box, .in = {ACT(3, 3, 17, 19)}},
         {.op = "zoom", .attrs = &drawn, .in = {ACT(5, 17, 9, 7)}},
+        {.op = "zoom", .attrs = &around, .in = {ACT(16, 17, 5, 6), F32_OF(FILL_POSITIVE, 16, 2)}},
+        {.op = "zoom", .attrs = &around, .in = {ACT(4, 3, 9, 7), F32_OF(FILL_SPECIAL, 4, 2)}},
     };
     RUN_ALL(cases);
 }

@@ -112,6 +112,8 @@ static void bad_prelu(rig *r) { mf_prelu(r->g, param(r, "x", rows(2, 7)), param(
 static void bad_lrn(rig *r) { mf_lrn(r->g, param(r, "x", map(2, 7, 2, 2)), (mf_lrn_attrs){.size = 4, .kappa = 1.0f}); }
 static void bad_zoom_box(rig *r) { mf_zoom(r->g, param(r, "x", map(2, 7, 4, 4)), (mf_zoom_attrs){.left = 0.5f, .right = 0.5f, .bottom = 1.0f}); }
 static void bad_zoom_scale(rig *r) { mf_graph_training(r->g, true); mf_zoom(r->g, param(r, "x", map(2, 7, 4, 4)), (mf_zoom_attrs){.lo = 0.9f, .hi = 0.5f}); }
+static void bad_zoom_radius(rig *r) { mf_zoom_at(r->g, param(r, "x", map(2, 7, 4, 4)), param(r, "at", rows(2, 2)), 0.0f, false); }
+static void bad_zoom_place(rig *r) { mf_zoom_at(r->g, param(r, "x", map(2, 7, 4, 4)), param(r, "at", rows(2, 3)), 0.5f, false); }
 static void bad_crop(rig *r) { mf_crop(r->g, param(r, "x", map(2, 7, 4, 4)), param(r, "at", rows(2, 2)), 5, 2); }
 static void bad_points(rig *r) { mf_midpoints(r->g, param(r, "x", mf_shape_of(3, (int64_t)2, (int64_t)5, (int64_t)2)), &(mf_midpoints_attrs){.n = 1}); }
 static void bad_pair(rig *r) { mf_midpoints(r->g, param(r, "x", mf_shape_of(3, (int64_t)2, (int64_t)5, (int64_t)3)), &(mf_midpoints_attrs){.n = 2, .b = {0, 5}}); }
@@ -155,6 +157,8 @@ test_refusals(void **state)
         {bad_lrn, "lrn", "odd"},
         {bad_zoom_box, "zoom", "does not lie in the picture"},
         {bad_zoom_scale, "zoom", "in order"},
+        {bad_zoom_radius, "zoom", "a box of radius 0"},
+        {bad_zoom_place, "zoom", "the places has shape [2, 3], expected [2, 2]"},
         {bad_crop, "crop", "does not lie in a map of 4 x 4"},
         {bad_points, "midpoints", "3 values, not 2"},
         {bad_pair, "midpoints", "point 1 lies between points 0 and 5 of 5"},

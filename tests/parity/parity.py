@@ -317,7 +317,8 @@ ARCHITECTURES = (
 
 # Of several views or branches: in double alone.
 BRANCHED = (
-    [(arch, 64) for arch in ("ran18:width=16", "ran18:width=16,reading=code", "ran18:width=16,views=8,relation=false", "ran50:width=8")]
+    [(arch, 64) for arch in ("ran18:width=16", "ran18:width=16,reading=code", "ran18:width=16,views=8,relation=false", "ran50:width=8",
+                               "ran18:width=16,crops=landmarks", "ran50:width=8,crops=landmarks,reading=code,crop_radius=0.3")]
     + [(arch, 96) for arch in ("scan:width=8", "scan:width=8,reading=code", "scan:width=8,shared=true", "oadn:width=8", "oadn:width=8,reading=code",
                                "oadn:width=8,fusion=all,canvas=48", "oadn:width=16,reading=code,fusion=all,canvas=224", "gacnn:width=4", "gacnn:width=4,reading=code",
                                "gacnn:width=8,global_unit=false", "gacnn_caffe:width=4,dropout=0", "gacnn_caffe:width=8,dropout=0,global_unit=false")])

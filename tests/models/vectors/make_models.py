@@ -25,7 +25,8 @@ CASES = (("resnet18:width=8", 32, 4), ("vgg11:width=4,hidden=16,dropout=0", 32, 
          ("mobilenet_v1:width=0.25,activation=relu6,bn_eps=0.001", 45, 4), ("mobilenet_v2:width=0.35,dropout=0", 64, 4),
          ("cbam_resnet18:width=16", 64, 4), ("cbam_resnet34:width=16", 32, 4), ("cbam_resnet50:width=16", 64, 4), ("resmasking:width=4", 64, 4),
          ("resmasking_dropout1:width=4,dropout=0", 32, 4), ("oadn:width=8,fusion=all", 48, 3), ("oadn:width=8,fusion=all,reading=code,canvas=64", 64, 3),
-         ("gacnn:width=2", 64, 3), ("gacnn:width=2,reading=code", 72, 3), ("gacnn_caffe:width=2,dropout=0", 64, 3))
+         ("gacnn:width=2", 64, 3), ("gacnn:width=2,reading=code", 72, 3), ("gacnn_caffe:width=2,dropout=0", 64, 3),
+         ("ran18:width=8,crops=landmarks", 48, 3))
 
 
 def drawn(name, n):

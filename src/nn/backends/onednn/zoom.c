@@ -12,6 +12,7 @@ typedef struct zoom_state {
     mf_dn_chan    chan;
     mf_zoom_attrs attrs;
     int64_t       h, w;
+    bool          placed; /* boxes are around places of their own */
 } zoom_state;
 
 typedef struct zoom_job {
@@ -41,6 +42,11 @@ zoom_prepare(mf_prep *p, mf_err *err)
         mf_free(s);
         return mf_fail(err, MF_E_UNSUPPORTED, "zoom: a layout without rows of channels");
     }
+    s->placed        = p->nin > 1 && p->has_in[1];
+    if (s->placed) {
+        p->in[1].dtype  = MF_DTYPE_F32;
+        p->in[1].layout = mf_layout_plain(&p->in[1].shape);
+    }
     s->attrs         = *(const mf_zoom_attrs *)p->attrs;
     s->h             = x->shape.dim[2];
     s->w             = x->shape.dim[3];
@@ -61,19 +67,21 @@ zoom_samples(void *arg, size_t begin, size_t end, int thread)
 
     (void)thread;
     for (size_t n = begin; n < end; n++) {
-        const mf_zoom_box b   = mf_zoom_box_of(&s->attrs, s->h, s->w, job->r->seed, job->r->step, (int64_t)n);
+        const float      *at  = s->placed ? (const float *)job->r->in[1] + 2 * n : NULL;
+        const mf_zoom_box b   = at != NULL ? mf_zoom_box_around(&s->attrs, s->h, s->w, (double)at[0], (double)at[1])
+                                           : mf_zoom_box_of(&s->attrs, s->h, s->w, job->r->seed, job->r->step, (int64_t)n);
         mf_zoom_tap      *col = (mf_zoom_tap *)job->r->scratch + n * w;
 
         for (size_t j = 0; j < w; j++) {
             col[j] = mf_zoom_tap_of((int64_t)j, s->w, b.left, b.w);
         }
         for (size_t k = 0; k < m->nb; k++) {
-            const size_t at = mf_dn_map_block(m, n, k), wide = mf_dn_map_width(m, k);
+            const size_t block = mf_dn_map_block(m, n, k), wide = mf_dn_map_width(m, k);
 
             for (size_t i = 0; i < (size_t)s->h; i++) {
                 const mf_zoom_tap v   = mf_zoom_tap_of((int64_t)i, s->h, b.top, b.h);
-                const size_t      up  = at + (size_t)v.a * w * m->b, down = at + (size_t)v.b * w * m->b;
-                size_t            put = at + i * w * m->b;
+                const size_t      up  = block + (size_t)v.a * w * m->b, down = block + (size_t)v.b * w * m->b;
+                size_t            put = block + i * w * m->b;
 
                 for (size_t j = 0; j < w; j++, put += m->b) {
                     const size_t l = (size_t)col[j].a * m->b, r = (size_t)col[j].b * m->b;

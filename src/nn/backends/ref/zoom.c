@@ -10,7 +10,9 @@ each(const mf_ref_op *op, const mf_run *r, const real *from, real *to, bool back
     const int64_t   c = s->dim[1], h = s->dim[2], w = s->dim[3];
 
     for (int64_t n = 0; n < s->dim[0]; n++) {
-        const mf_zoom_box b = mf_zoom_box_of(op->attrs, h, w, r->seed, r->step, n);
+        const real       *at = op->nin > 1 ? (const real *)r->in[1] + 2 * n : NULL;
+        const mf_zoom_box b  = at != NULL ? mf_zoom_box_around(op->attrs, h, w, (double)at[0], (double)at[1])
+                                          : mf_zoom_box_of(op->attrs, h, w, r->seed, r->step, n);
 
         for (int64_t i = 0; i < h; i++) {
             const mf_zoom_tap v = mf_zoom_tap_of(i, h, b.top, b.h);
@@ -19,17 +21,17 @@ each(const mf_ref_op *op, const mf_run *r, const real *from, real *to, bool back
                 const mf_zoom_tap u  = mf_zoom_tap_of(j, w, b.left, b.w);
                 const double      t = v.t, q = u.t;
                 const double      k[4] = {(1 - t) * (1 - q), (1 - t) * q, t * (1 - q), t * q};
-                const int64_t     at[4] = {v.a * w + u.a, v.a * w + u.b, v.b * w + u.a, v.b * w + u.b};
+                const int64_t     px[4] = {v.a * w + u.a, v.a * w + u.b, v.b * w + u.a, v.b * w + u.b};
 
                 for (int64_t p = n * c; p < (n + 1) * c; p++) {
                     const int64_t map = p * h * w, here = map + i * w + j;
 
                     if (back)
                         for (int m = 0; m < 4; m++)
-                            to[map + at[m]] += (real)(k[m] * (double)from[here]);
+                            to[map + px[m]] += (real)(k[m] * (double)from[here]);
                     else
-                        to[here] = (real)(k[0] * (double)from[map + at[0]] + k[1] * (double)from[map + at[1]] +
-                                          k[2] * (double)from[map + at[2]] + k[3] * (double)from[map + at[3]]);
+                        to[here] = (real)(k[0] * (double)from[map + px[0]] + k[1] * (double)from[map + px[1]] +
+                                          k[2] * (double)from[map + px[2]] + k[3] * (double)from[map + px[3]]);
                 }
             }
         }
