@@ -111,7 +111,9 @@ mf_explainer_weights(mf_str *path, const mf_explainer *x, int method, int fold, 
     }
     which = mf_json_text(summary != NULL ? mf_json_get(summary, "selected") : NULL, which);
     snprintf(name, sizeof name, "weights/%.32s.safetensors", which);
-    if (!exists_in(path, dir.data, name)) {
+    if (!exists_in(path, dir.data, name) && exists_in(path, dir.data, "weights/linear.safetensors")) {
+        st = mf_fail(err, MF_E_NOTFOUND, "'%s' joins two networks by a linear classifier: there are no heat maps of that", dir.data);
+    } else if (!exists_in(path, dir.data, name)) {
         st = mf_fail(err, MF_E_NOTFOUND, "'%s' has no weights: heat maps need them; train again with --keep-weights", dir.data);
     } else {
         st = mf_str_ok(path, err);

@@ -116,6 +116,22 @@ mf_parts_by_fold(mf_parts *out, const mf_dataset *d, const uint8_t *scored, doub
     return MF_OK;
 }
 
+mf_status
+mf_parts_rows(uint32_t **out, size_t *n, const mf_parts *p, mf_err *err)
+{
+    *n   = 0;
+    *out = mf_calloc(p->n, sizeof **out);
+    if (*out == NULL) {
+        return mf_oom(err, p->n * sizeof **out, "a list of rows");
+    }
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->train[i] || p->val[i] || p->test[i]) {
+            (*out)[(*n)++] = (uint32_t)i;
+        }
+    }
+    return MF_OK;
+}
+
 mf_domain
 mf_method_domain(const mf_method *m)
 {
@@ -214,6 +230,29 @@ mf_samples_make(mf_sample **out, size_t *n, const mf_dataset *d, const uint8_t *
         return none(m, k, err);
     }
     mf_samples_redraw(s, *n, m, seed, epoch);
+    *out = s;
+    return MF_OK;
+}
+
+mf_status
+mf_samples_drawn(mf_sample **out, size_t *n, const mf_dataset *d, const uint8_t *use, const mf_method *m, mf_err *err)
+{
+    mf_sample *s = mf_calloc(d->n_rows, sizeof *s);
+
+    *out = NULL;
+    *n   = 0;
+    if (s == NULL) {
+        return mf_oom(err, d->n_rows * sizeof *s, "samples");
+    }
+    for (size_t i = 0; i < d->n_rows; i++) {
+        if (use[i] && d->rows[i].occlusion == MF_OCC_NONE) {
+            s[(*n)++] = (mf_sample){{(uint32_t)i, (uint32_t)i, (uint32_t)i}};
+        }
+    }
+    if (*n == 0) {
+        mf_free(s);
+        return mf_fail(err, MF_E_LIMIT, "%s with --draw-pairs makes its pairs of non-masked pictures, and the training part has none", m->name);
+    }
     *out = s;
     return MF_OK;
 }

@@ -17,6 +17,8 @@ typedef struct mf_parts {
     size_t   n, n_train, n_val, n_test;
 } mf_parts;
 void mf_parts_free(mf_parts *p);
+/* Rows that any part uses, for mf_cache_build; *out is the caller's. */
+mf_status mf_parts_rows(uint32_t **out, size_t *n, const mf_parts *p, mf_err *err);
 /* By the split column: train and empty are trained on, val validates, test is scored. Without a val row, `share` of the
  * people (of the rows where no subject is known; said in the log) are taken from the training part, 0 for none. */
 mf_status mf_parts_by_split(mf_parts *out, const mf_dataset *d, double share, uint64_t seed, const mf_log *log, mf_err *err);
@@ -34,6 +36,9 @@ mf_status mf_samples_make(mf_sample **out, size_t *n, const mf_dataset *d, const
 /* The draw alone, over samples made before: no allocation, for epochs after the first. */
 void mf_samples_redraw(mf_sample *samples, size_t n, const mf_method *m, uint64_t seed, uint64_t epoch);
 
+/* In place of the data set's pairs: every clear row beside itself, for a loader that hides the second picture anew each
+ * epoch. As mf_samples_make. */
+mf_status mf_samples_drawn(mf_sample **out, size_t *n, const mf_dataset *d, const uint8_t *use, const mf_method *m, mf_err *err);
 /* The list `times` over, one behind the other; the samples are as before when memory fails. */
 mf_status mf_samples_repeat(mf_sample **samples, size_t *n, int times, mf_err *err);
 

@@ -99,6 +99,7 @@ const mf_opt mf_train_rows[] = {
     MF_OPT_BOOL(mf_train_opts, tta, 0, "score each picture and its mirror image, and take the mean of the answers"),
     MF_OPT_STR(mf_train_opts, occlude, "", "hide faces anew each epoch: KIND[:option=value,...], several joined by + (data occlude --help)"),
     MF_OPT_F64(mf_train_opts, occlude_prob, 0.5, 0, 1, "probability of that for a training picture that shows a whole face"),
+    MF_OPT_BOOL(mf_train_opts, draw_pairs, 0, "make pairs of each non-masked picture and itself hidden by --occlude, not of the data set's pairs"),
     MF_OPT_END,
 };
 
@@ -399,6 +400,9 @@ mf_settings_check(const mf_settings *s, mf_err *err)
             return mf_fail(err, MF_E_USAGE, "option '--%s': expected %lld numbers, one a channel, not %d", names[i],
                            (long long)t->channels, lists[i]->n);
         }
+    }
+    if (t->draw_pairs && (t->occlude.s[0] == '\0' || t->occlude_prob == 0.0)) {
+        return mf_fail(err, MF_E_USAGE, "option '--draw-pairs': nothing hides the second picture of a pair; give --occlude mask (or upper, lower) too");
     }
     if (t->soft && t->draw_label) {
         return mf_fail(err, MF_E_USAGE, "options '--soft' and '--draw-label': the targets are the votes' distribution or a class drawn from it");

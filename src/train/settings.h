@@ -55,6 +55,7 @@ typedef struct mf_train_opts {
     bool       tta;
     mf_opt_str occlude;     /* what hides faces: data/hide.h */
     double     occlude_prob;
+    bool       draw_pairs;
 } mf_train_opts;
 
 extern const mf_opt mf_train_rows[];

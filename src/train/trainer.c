@@ -13,22 +13,6 @@
 
 enum { EVAL_BATCH = 64 };
 
-mf_status
-mf_parts_rows(uint32_t **out, size_t *n, const mf_parts *p, mf_err *err)
-{
-    *n   = 0;
-    *out = mf_calloc(p->n, sizeof **out);
-    if (*out == NULL) {
-        return mf_oom(err, p->n * sizeof **out, "a list of rows");
-    }
-    for (size_t i = 0; i < p->n; i++) {
-        if (p->train[i] || p->val[i] || p->test[i]) {
-            (*out)[(*n)++] = (uint32_t)i;
-        }
-    }
-    return MF_OK;
-}
-
 /* ---- setting up ------------------------------------------------------------------------------------------- */
 
 static uint64_t
@@ -141,8 +125,10 @@ set_up(mf_trainer *t, mf_err *err)
     size_t              batch, left;
     mf_status           st;
 
-    if ((st = mf_samples_make(&t->samples, &t->n_samples, job->data, job->parts->train, &s->method, job->seed, 1, err)) < 0 ||
-        (st = mf_samples_repeat(&t->samples, &t->n_samples, views, err)) < 0) {
+    st = s->t.draw_pairs && s->method.def->samples != MF_SAMPLES_ROWS
+             ? mf_samples_drawn(&t->samples, &t->n_samples, job->data, job->parts->train, &s->method, err)
+             : mf_samples_make(&t->samples, &t->n_samples, job->data, job->parts->train, &s->method, job->seed, 1, err);
+    if (st < 0 || (st = mf_samples_repeat(&t->samples, &t->n_samples, views, err)) < 0) {
         return st;
     }
     batch = (size_t)s->t.batch < t->n_samples ? (size_t)s->t.batch : t->n_samples;

@@ -39,9 +39,6 @@ typedef struct mf_train_job {
  * names epoch, step and batch, and the last saved state stays. MF_E_STATE: the folder holds another run. */
 mf_status mf_train_run(const mf_train_job *job, mf_err *err);
 
-/* Rows that any part uses, for mf_cache_build; *out is the caller's. */
-mf_status mf_parts_rows(uint32_t **out, size_t *n, const mf_parts *p, mf_err *err);
-
 /* Steps, for tests: called after each step with its number from 0; returning false ends the run as a kill would. */
 typedef bool mf_step_hook(void *arg, uint64_t step);
 mf_status mf_train_run_hooked(const mf_train_job *job, mf_step_hook *hook, void *hook_arg, mf_err *err);

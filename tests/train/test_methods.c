@@ -131,6 +131,18 @@ test_more_to_keep(void **state)
     assert_mf_ok(mf_weights_load(&ts, path, &err), &err);
     assert_null(mf_tensors_find(&ts, MF_METHOD_CENTRES));
     mf_tensors_free(&ts);
+    /* Pairs that are made by hiding the picture itself, on data without any. */
+    {
+        mf_settings p;
+
+        settings_of(&p, "hinton", teacher_file(data));
+        p.t.mix        = MF_MIX_NONE;
+        p.t.draw_pairs = true;
+        p.t.occlude_prob = 1;
+        snprintf(p.t.occlude.s, sizeof p.t.occlude.s, "lower");
+        assert_mf_ok(mf_settings_check(&p, &err), &err);
+        stop_and_go_on(data, &p, mf_test_path("drawn-whole"), mf_test_path("drawn-broken"));
+    }
     /* The loss that is trained is another one with them. */
     snprintf(path, sizeof path, "%s/results.csv", whole);
     assert_mf_ok(mf_file_read(&with, path, 1 << 20, &err), &err);

@@ -205,12 +205,43 @@ test_no_pairs(void **state)
     mf_dataset_free(d);
 }
 
+/* Pairs that a loader is to make: every clear row of the part beside itself, paired or not. */
+static void
+test_drawn(void **state)
+{
+    mf_dataset *d = pairs_set();
+    mf_parts    parts;
+    mf_method   m;
+    mf_sample  *s;
+    uint8_t    *none;
+    size_t      n;
+    mf_err      err = {0};
+
+    (void)state;
+    assert_mf_ok(mf_parts_by_split(&parts, d, 0.1, 1, NULL, &err), &err);
+    assert_mf_ok(mf_method_make(&m, "hinton", &err), &err);
+    assert_mf_ok(mf_samples_drawn(&s, &n, d, parts.train, &m, &err), &err);
+    assert_int_equal(n, 150);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(s[i].row[0] == s[i].row[1] && s[i].row[1] == s[i].row[2]);
+        assert_true(parts.train[s[i].row[0]] && d->rows[s[i].row[0]].occlusion == MF_OCC_NONE);
+        assert_true(i == 0 || s[i].row[0] > s[i - 1].row[0]);
+    }
+    mf_free(s);
+    none = mf_calloc(d->n_rows, 1);
+    assert_mf_fails(mf_samples_drawn(&s, &n, d, none, &m, &err), MF_E_LIMIT, &err, "--draw-pairs");
+    assert_null(s);
+    mf_free(none);
+    mf_parts_free(&parts);
+    mf_dataset_free(d);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_one_on_two_sides), cmocka_unit_test(test_pairs), cmocka_unit_test(test_kinds_of_rows),
-        cmocka_unit_test(test_no_pairs),
+        cmocka_unit_test(test_no_pairs),            cmocka_unit_test(test_drawn),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -184,6 +184,14 @@ test_checks(void **state)
     assert_mf_fails(mf_settings_set(&s, "label-smothing", "0.1", &err), MF_E_USAGE, &err, "label-smoothing");
     assert_mf_ok(mf_settings_set(&s, "mean", "0.5", &err), &err);
     assert_mf_fails(mf_settings_check(&s, &err), MF_E_USAGE, &err, "one a channel");
+    assert_mf_ok(mf_settings_set(&s, "mean", "", &err), &err);
+    assert_mf_ok(mf_settings_set(&s, "draw-pairs", "true", &err), &err);
+    assert_mf_fails(mf_settings_check(&s, &err), MF_E_USAGE, &err, "--occlude mask");
+    assert_mf_ok(mf_settings_set(&s, "occlude", "lower", &err), &err);
+    assert_mf_ok(mf_settings_check(&s, &err), &err);
+    assert_mf_ok(mf_settings_set(&s, "soft", "true", &err), &err);
+    assert_mf_ok(mf_settings_set(&s, "draw-label", "true", &err), &err);
+    assert_mf_fails(mf_settings_check(&s, &err), MF_E_USAGE, &err, "'--draw-label'");
 }
 
 /* Each pattern of a list names a parameter of the network. */
