@@ -26,7 +26,7 @@ mf_keypoints_of(float *p, int points, const mf_landmarks *lm, mf_err *err)
     for (int i = 0; i < points; i++) {
         p[i * MF_KEYPOINT]     = want.x[i];
         p[i * MF_KEYPOINT + 1] = want.y[i];
-        p[i * MF_KEYPOINT + 2] = 1.0F;
+        p[i * MF_KEYPOINT + 2] = 1.0F - want.doubt[i];
     }
     return MF_OK;
 }

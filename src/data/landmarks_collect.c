@@ -106,7 +106,7 @@ fill(mf_landmark_table **out, mf_collected *c, const job *j, mf_err *err)
     if (!points)
         return mf_fail(err, MF_E_NOTFOUND, "'%s' has no .pts file for a picture of '%s': for '%.200s' there would be its name with "
                        ".pts", j->from, j->d->dir, j->d->rows[0].image);
-    if ((st = mf_landmarks_new(out, j->d->n_rows, points, err)) < 0)
+    if ((st = mf_landmarks_new(out, j->d->n_rows, points, false, err)) < 0)
         return st;
     for (i = 0; i < j->d->n_rows; i++)
         if (j->at[i].n)
@@ -147,7 +147,7 @@ mf_landmarks_reduce(mf_landmark_table **out, const mf_landmark_table *t, const m
     mf_landmarks five;
     size_t       i;
 
-    if ((st = mf_landmarks_new(out, d->n_rows, 5, err)) < 0)
+    if ((st = mf_landmarks_new(out, d->n_rows, 5, mf_landmarks_judged(t), err)) < 0)
         return st;
     for (i = 0; i < d->n_rows; i++) {
         mf_landmarks lm = mf_landmarks_of(t, i);

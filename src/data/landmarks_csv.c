@@ -16,6 +16,7 @@ struct mf_landmark_table {
     int      points;  /* 5 or 68 */
     uint8_t *has;     /* [n_rows] */
     float   *xy;      /* [n_rows, points, 2] */
+    float   *doubt;   /* [n_rows, points]; NULL: not judged */
     uint32_t *line;   /* [n_rows] of landmarks.csv */
 };
 
@@ -26,12 +27,13 @@ mf_landmarks_free(mf_landmark_table *t)
         return;
     mf_free(t->has);
     mf_free(t->xy);
+    mf_free(t->doubt);
     mf_free(t->line);
     mf_free(t);
 }
 
 mf_status
-mf_landmarks_new(mf_landmark_table **out, size_t n_rows, int points, mf_err *err)
+mf_landmarks_new(mf_landmark_table **out, size_t n_rows, int points, bool judged, mf_err *err)
 {
     mf_landmark_table *t = mf_calloc(1, sizeof *t);
     size_t             n;
@@ -43,7 +45,8 @@ mf_landmarks_new(mf_landmark_table **out, size_t n_rows, int points, mf_err *err
     t->has    = mf_calloc(n_rows, 1);
     t->xy     = mf_calloc(n, sizeof *t->xy);
     t->line   = mf_calloc(n_rows, sizeof *t->line);
-    if (!t->has || !t->xy || !t->line)
+    t->doubt  = judged ? mf_calloc(n / 2, sizeof *t->doubt) : NULL;
+    if (!t->has || !t->xy || !t->line || (judged && !t->doubt))
         goto oom;
     *out = t;
     return MF_OK;
@@ -57,18 +60,24 @@ put_row(mf_landmark_table *t, const mf_dataset *d, char **f, long line, mf_err *
 {
     mf_status st;
     ptrdiff_t row = mf_dataset_find(d, f[0]);
+    const int each = t->doubt ? 3 : 2;
     int       i;
 
     if (row < 0)
         return d->n_quarantined ? MF_OK : mf_fail(err, MF_E_FORMAT, "picture '%.200s' is not in manifest.csv", f[0]);
     if (t->has[row])
         return mf_fail(err, MF_E_FORMAT, "picture '%.200s' is listed twice", f[0]);
-    for (i = 0; i < 2 * t->points; i++) {
-        double v;
+    for (i = 0; i < each * t->points; i++) {
+        const int    k = i % each;
+        const size_t p = (size_t)row * (size_t)t->points + (size_t)(i / each);
+        double       v;
 
-        if ((st = mf_parse_f64(&v, f[1 + i], -MF_LANDMARK_MAX, MF_LANDMARK_MAX, err)) < 0)
-            return mf_fail_in(err, MF_E_FORMAT, "%c of point %d", i % 2 ? 'y' : 'x', i / 2);
-        t->xy[(size_t)row * 2 * (size_t)t->points + (size_t)i] = (float)v;
+        if ((st = mf_parse_f64(&v, f[1 + i], k == 2 ? 0 : -MF_LANDMARK_MAX, k == 2 ? 1 : MF_LANDMARK_MAX, err)) < 0)
+            return mf_fail_in(err, MF_E_FORMAT, "%c of point %d", "xyc"[k], i / each);
+        if (k == 2)
+            t->doubt[p] = (float)(1 - v);
+        else
+            t->xy[2 * p + (size_t)k] = (float)v;
     }
     t->has[row]  = 1;
     t->line[row] = (uint32_t)line;
@@ -82,14 +91,16 @@ parse(mf_landmark_table **out, const mf_dataset *d, mf_csv *c, const char *file,
     mf_landmark_table *t = NULL;
     char             **f;
     size_t             n, n_cols;
+    bool               judged;
 
     if ((st = mf_csv_next(c, &f, &n, err)) < 0)
         return st;
-    if (mf_csv_column(f, n, "image") != 0 || (n != 1 + 2 * 5 && n != 1 + 2 * 68))
+    judged = n == 1 + 3 * 5 || n == 1 + 3 * 68;
+    if (mf_csv_column(f, n, "image") != 0 || (!judged && n != 1 + 2 * 5 && n != 1 + 2 * 68) || (judged && mf_csv_column(f, n, "c0") != 3))
         return mf_fail(err, MF_E_FORMAT, "%s: line 1: the header must be image,x0,y0,... for 5 points (11 columns) or 68 "
-                       "(137), not %zu columns", file, n);
+                       "(137), or image,x0,y0,c0,... (16 or 205), not %zu columns%s", file, n, judged ? " without c0" : "");
     n_cols = n;
-    if ((st = mf_landmarks_new(&t, d->n_rows, (int)(n - 1) / 2, err)) < 0)
+    if ((st = mf_landmarks_new(&t, d->n_rows, (int)(n - 1) / (judged ? 3 : 2), judged, err)) < 0)
         return st;
     for (;;) {
         if ((st = mf_csv_next(c, &f, &n, err)) < 0 || n == 0)
@@ -150,12 +161,15 @@ mf_landmarks_of(const mf_landmark_table *t, size_t row)
 
     if (!t || row >= t->n_rows || !t->has[row])
         return lm;
-    lm.n = t->points;
+    lm.n      = t->points;
+    lm.judged = t->doubt != NULL;
     for (i = 0; i < t->points; i++) {
         const float *p = t->xy + ((size_t)t->points * row + (size_t)i) * 2;
 
         lm.x[i] = p[0];
         lm.y[i] = p[1];
+        if (t->doubt)
+            lm.doubt[i] = t->doubt[(size_t)t->points * row + (size_t)i];
     }
     return lm;
 }
@@ -172,6 +186,12 @@ mf_landmarks_points(const mf_landmark_table *t)
     return t ? t->points : 0;
 }
 
+bool
+mf_landmarks_judged(const mf_landmark_table *t)
+{
+    return t && t->doubt;
+}
+
 void
 mf_landmarks_set(mf_landmark_table *t, size_t row, const mf_landmarks *lm)
 {
@@ -183,6 +203,8 @@ mf_landmarks_set(mf_landmark_table *t, size_t row, const mf_landmarks *lm)
 
         p[0] = lm->x[i];
         p[1] = lm->y[i];
+        if (t->doubt)
+            t->doubt[(size_t)t->points * row + (size_t)i] = lm->doubt[i];
     }
     t->has[row] = 1;
 }
@@ -194,10 +216,18 @@ mf_landmarks_write(const char *path, const mf_dataset *d, int points, mf_landmar
     mf_writer *w    = NULL;
     mf_str     text = {0};
     size_t     i;
+    bool       judged = false;
 
     if ((st = mf_writer_open(&w, path, err)) < 0)
         return st;
-    mf_landmarks_put_header(&text, points);
+    for (i = 0; i < d->n_rows; i++) {
+        const mf_landmarks lm = of(arg, i);
+
+        judged = lm.judged;
+        if (lm.n)
+            break;
+    }
+    mf_landmarks_put_header(&text, points, judged);
     for (i = 0; i < d->n_rows && st == MF_OK; i++) {
         mf_landmarks lm = of(arg, i);
 
@@ -253,13 +283,16 @@ mf_landmarks_outside(int *first, bool *slip, const mf_landmarks *lm, int width, 
 }
 
 void
-mf_landmarks_put_header(mf_str *out, int points)
+mf_landmarks_put_header(mf_str *out, int points, bool judged)
 {
     int i;
 
     mf_str_add(out, "image");
-    for (i = 0; i < points; i++)
+    for (i = 0; i < points; i++) {
         mf_str_printf(out, ",x%d,y%d", i, i);
+        if (judged)
+            mf_str_printf(out, ",c%d", i);
+    }
     mf_str_addc(out, '\n');
 }
 
@@ -269,7 +302,10 @@ mf_landmarks_put(mf_str *out, const char *image, const mf_landmarks *lm)
     int i;
 
     mf_csv_put(out, image);
-    for (i = 0; i < lm->n; i++)
+    for (i = 0; i < lm->n; i++) {
         mf_str_printf(out, ",%.2f,%.2f", (double)lm->x[i], (double)lm->y[i]);
+        if (lm->judged)
+            mf_str_printf(out, ",%.3f", 1 - (double)lm->doubt[i]);
+    }
     mf_str_addc(out, '\n');
 }

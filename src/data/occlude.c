@@ -102,7 +102,7 @@ add_rows(mf_dataset *out, mf_str *landmarks, const work *w, size_t row, mf_occlu
         st = mf_dataset_add(out, mf_str_c(&rel), label, subject, occ, pair, r->split, r->soft, err);
     if (lm.n) {
         if (!landmarks->len)
-            mf_landmarks_put_header(landmarks, lm.n);
+            mf_landmarks_put_header(landmarks, lm.n, lm.judged);
         if (w->o->pair)
             mf_landmarks_put(landmarks, r->image, &lm);
         mf_landmarks_put(landmarks, mf_str_c(&rel), &lm);

@@ -75,7 +75,7 @@ write_landmarks(const work *w, mf_err *err)
         if (!one.n)
             continue;
         if (!text.len)
-            mf_landmarks_put_header(&text, one.n);
+            mf_landmarks_put_header(&text, one.n, one.judged);
         mf_landmarks_put(&text, w->d->rows[w->row[i]].image, &one);
     }
     if (st == MF_OK && (text.len || text.oom))

@@ -191,7 +191,7 @@ write_tables(const work *w, mf_err *err)
 
     mf_str_printf(&source, "drawn by maskfer data synth --people %d%s --takes %d --size %d --seed %llu", w->o->people,
                   msde ? " --preset msde" : "", w->o->takes, w->o->size, (unsigned long long)w->o->seed);
-    mf_landmarks_put_header(&t.landmarks, 68);
+    mf_landmarks_put_header(&t.landmarks, 68, false);
     mf_synth_votes_put_header(&t.votes);
     mf_occlusions_put_header(&t.worn);
     mf_str_add(&t.truth, "image,asked,shown,strength,blend,blend_share,camera,clear,yaw,pitch,roll,person,age,beard,spectacles\n");

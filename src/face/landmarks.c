@@ -6,23 +6,25 @@
 #define FAR_AWAY 1.0e5 /* pixels; beyond it a landmark is a mistake */
 
 static void
-centre(float *cx, float *cy, const mf_landmarks *in, int first, int last)
+centre(mf_landmarks *out, int at, const mf_landmarks *in, int first, int last)
 {
-    float sx = 0, sy = 0;
+    float sx = 0, sy = 0, doubt = 0;
     float n  = (float)(last - first + 1);
 
     for (int i = first; i <= last; i++) {
         sx += in->x[i];
         sy += in->y[i];
+        doubt = in->doubt[i] > doubt ? in->doubt[i] : doubt;
     }
-    *cx = sx / n;
-    *cy = sy / n;
+    out->x[at]     = sx / n;
+    out->y[at]     = sy / n;
+    out->doubt[at] = doubt;
 }
 
 mf_status
 mf_landmarks_to5(mf_landmarks *out, const mf_landmarks *in, mf_err *err)
 {
-    mf_landmarks five = {.n = 5};
+    mf_landmarks five = {.n = 5, .judged = in->judged};
 
     if (in->n == 5) {
         *out = *in;
@@ -30,14 +32,11 @@ mf_landmarks_to5(mf_landmarks *out, const mf_landmarks *in, mf_err *err)
     }
     if (in->n != 68)
         return mf_fail(err, MF_E_ARG, "landmarks: expected 5 or 68 points, not %d", in->n);
-    centre(&five.x[0], &five.y[0], in, 36, 41);
-    centre(&five.x[1], &five.y[1], in, 42, 47);
-    five.x[2] = in->x[30];
-    five.y[2] = in->y[30];
-    five.x[3] = in->x[48];
-    five.y[3] = in->y[48];
-    five.x[4] = in->x[54];
-    five.y[4] = in->y[54];
+    centre(&five, 0, in, 36, 41);
+    centre(&five, 1, in, 42, 47);
+    centre(&five, 2, in, 30, 30);
+    centre(&five, 3, in, 48, 48);
+    centre(&five, 4, in, 54, 54);
     *out = five;
     return MF_OK;
 }

@@ -76,6 +76,20 @@ keep_what_is_given(double (*p)[2], const double given[5][2])
             p[i][c] += step[0][c] * (i < 30 ? (i - 27) / 3.0 : 1);
 }
 
+/* Of all points from those of the five. */
+static void
+doubts(mf_landmarks *all, const mf_landmarks *five)
+{
+    const float *d     = five->doubt;
+    const float  mouth = d[3] > d[4] ? d[3] : d[4];
+
+    all->judged = five->judged;
+    for (int i = 0; i < 68; i++)
+        all->doubt[i] = (i >= 17 && i < 22) || (i >= 36 && i < 42) ? d[0] : (i >= 22 && i < 27) || (i >= 42 && i < 48) ? d[1] : i >= 27 && i < 36 ? d[2] : mouth;
+    all->doubt[48] = d[3];
+    all->doubt[54] = d[4];
+}
+
 mf_status
 mf_landmarks_to68(mf_landmarks *out, const mf_landmarks *in, mf_err *err)
 {
@@ -128,6 +142,7 @@ mf_landmarks_to68(mf_landmarks *out, const mf_landmarks *in, mf_err *err)
         all.x[i] = (float)(f.eyes[0] + f.d * (p[i][0] * f.ux[0] - p[i][1] * f.ux[1]));
         all.y[i] = (float)(f.eyes[1] + f.d * (p[i][0] * f.ux[1] + p[i][1] * f.ux[0]));
     }
+    doubts(&all, in);
     *out = all;
     return MF_OK;
 }

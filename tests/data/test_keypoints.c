@@ -273,6 +273,39 @@ points_beside_a_picture(void **state)
     mf_str_free(&pts);
 }
 
+/* How sure a point is arrives with it; a point of 68 made of five is as sure as what it lies by. */
+static void
+doubt_arrives(void **state)
+{
+    static const char text[] = "image,x0,y0,c0,x1,y1,c1,x2,y2,c2,x3,y3,c3,x4,y4,c4\nf00.png,84,96,1,156,92,0.75,120,130,0.5,94,164,0.25,150,160,0\n";
+    static const struct {
+        int   at;
+        float sure;
+    } want[] = {{36, 1}, {18, 1}, {47, 0.75f}, {25, 0.75f}, {30, 0.5f}, {28, 0.5f}, {48, 0.25f}, {54, 0}, {60, 0}, {8, 0}};
+    mf_dataset       *d    = faces(mf_test_path("doubt"), -1);
+    const uint32_t    row  = 0;
+    mf_str            path = {0};
+    mf_err            err  = {0};
+    float             p[MF_KEYPOINTS_MAX * MF_KEYPOINT];
+    mf_row_keypoints *k;
+
+    (void)state;
+    mf_path_join(&path, d->dir, "landmarks.csv");
+    assert_mf_ok(mf_file_write(mf_str_c(&path), text, sizeof text - 1, &err), &err);
+    assert_mf_ok(mf_row_keypoints_open(&k, d, &row, 1, 5, &err), &err);
+    mf_row_keypoints_at(p, k, 0);
+    for (int i = 0; i < 5; i++)
+        assert_true(p[MF_KEYPOINT * i + 2] == 1.0f - 0.25f * (float)i);
+    mf_row_keypoints_free(k);
+    assert_mf_ok(mf_row_keypoints_open(&k, d, &row, 1, 68, &err), &err);
+    mf_row_keypoints_at(p, k, 0);
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++)
+        assert_true(p[MF_KEYPOINT * want[i].at + 2] == want[i].sure);
+    mf_row_keypoints_free(k);
+    mf_str_free(&path);
+    mf_dataset_free(d);
+}
+
 typedef struct job {
     const mf_dataset *d;
     const mf_cache   *c;
@@ -321,6 +354,7 @@ main(void)
         cmocka_unit_test(a_set_without_the_file_is_refused),
         cmocka_unit_test(missing_points_are_named),
         cmocka_unit_test(points_beside_a_picture),
+        cmocka_unit_test(doubt_arrives),
         cmocka_unit_test(every_failing_allocation_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

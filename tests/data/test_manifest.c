@@ -311,11 +311,13 @@ test_landmarks(void **state)
     mf_str             s   = {0};
     mf_err             err = {0};
     static const struct { const char *text, *part; } bad[] = {
-        {"image,x0,y0\na.png,1,2\n", "line 1: the header must be image,x0,y0,... for 5 points (11 columns) or 68 (137), not 3"},
+        {"image,x0,y0\na.png,1,2\n", "line 1: the header must be image,x0,y0,... for 5 points (11 columns) or 68 (137), or image,x0,y0,c0,... (16 or 205), not 3"},
         {"image,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\nz.png,1,2,3,4,5,6,7,8,9,10\n", "line 2: picture 'z.png' is not in manifest.csv"},
         {"image,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\na.png,1,2,3,4,5,6,7,q,9,10\n", "line 2: y of point 3"},
         {"image,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\na.png,1,2,3,4,5,6,7,inf,9,10\n", "line 2: y of point 3"},
         {"image,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4\na.png,1,2\n", "line 2: 3 fields"},
+        {"image,x0,y0,c0,x1,y1,c1,x2,y2,c2,x3,y3,c3,x4,y4,c4\na.png,1,2,1,3,4,1,5,6,1.01,7,8,1,9,10,1\n", "line 2: c of point 2"},
+        {"image,x0,y0,x1,y1,x2,y2,x3,y3,x4,y4,x5,y5,x6,y6,x7\n", "not 16 columns without c0"},
     };
     size_t i;
 
@@ -326,7 +328,7 @@ test_landmarks(void **state)
     assert_null(t);
     assert_int_equal(mf_landmarks_of(t, 0).n, 0);
     lm = (mf_landmarks){.n = 5, .x = {1, 2.5f, -3, 4, 5}, .y = {6, 7, 8, 9, 10.25f}};
-    mf_landmarks_put_header(&s, 5);
+    mf_landmarks_put_header(&s, 5, false);
     mf_landmarks_put(&s, "b.png", &lm);
     small_text("marks/landmarks.csv", mf_str_c(&s));
     mf_str_free(&s);
@@ -336,7 +338,25 @@ test_landmarks(void **state)
     assert_memory_equal(mf_landmarks_of(t, 1).x, lm.x, 5 * sizeof(float));
     assert_memory_equal(mf_landmarks_of(t, 1).y, lm.y, 5 * sizeof(float));
     assert_int_equal(mf_landmarks_of(t, 7).n, 0);
+    assert_false(mf_landmarks_judged(t) || mf_landmarks_of(t, 1).judged);
     mf_landmarks_free(t);
+    lm.judged = true; /* how sure each is goes there and back, through a table that is written whole, too */
+    for (int k = 0; k < 5; k++)
+        lm.doubt[k] = (float)(0.25 * k);
+    mf_landmarks_put_header(&s, 5, true);
+    mf_landmarks_put(&s, "b.png", &lm);
+    assert_string_equal(s.data, "image,x0,y0,c0,x1,y1,c1,x2,y2,c2,x3,y3,c3,x4,y4,c4\n"
+                                "b.png,1.00,6.00,1.000,2.50,7.00,0.750,-3.00,8.00,0.500,4.00,9.00,0.250,5.00,10.25,0.000\n");
+    small_text("marks/landmarks.csv", mf_str_c(&s));
+    mf_str_free(&s);
+    for (int k = 0; k < 2; k++) {
+        assert_mf_ok(mf_landmarks_load(&t, d, &err), &err);
+        assert_true(mf_landmarks_judged(t) && mf_landmarks_of(t, 1).judged);
+        assert_memory_equal(mf_landmarks_of(t, 1).y, lm.y, 5 * sizeof(float));
+        assert_memory_equal(mf_landmarks_of(t, 1).doubt, lm.doubt, 5 * sizeof(float));
+        assert_mf_ok(mf_landmarks_save(t, d, mf_test_path("marks/landmarks.csv"), &err), &err);
+        mf_landmarks_free(t);
+    }
     for (i = 0; i < sizeof bad / sizeof *bad; i++) {
         err = (mf_err){0};
         assert_mf_fails(mf_landmarks_parse(&t, d, "marks", bad[i].text, strlen(bad[i].text), &err), MF_E_FORMAT, &err, bad[i].part);

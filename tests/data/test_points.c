@@ -214,7 +214,7 @@ test_preview(void **state)
     mf_image_free(&im);
     small_text("pv/3.png", "damaged, and not asked for");
     assert_mf_ok(mf_dataset_load(&d, mf_test_path("pv"), &err), &err);
-    assert_mf_ok(mf_landmarks_new(&t, 3, 68, &err), &err);
+    assert_mf_ok(mf_landmarks_new(&t, 3, 68, false, &err), &err);
     assert_mf_fails(mf_preview_save(mf_test_path("pv.png"), d, t, &o, &err), MF_E_NOTFOUND, &err, "has no picture with landmarks to show");
     mf_landmarks_set(t, 0, &lm);
     mf_landmarks_set(t, 1, &lm);
