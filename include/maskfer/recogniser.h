@@ -52,7 +52,7 @@ void      mf_recogniser_close(mf_recogniser *r); /* NULL is allowed */
 
 int         mf_recogniser_classes(const mf_recogniser *r);      /* how many probabilities an answer has */
 const char *mf_recogniser_class(const mf_recogniser *r, int i); /* lent; NULL outside 0 to classes-1 */
-int         mf_recogniser_embedding(const mf_recogniser *r);    /* numbers in an embedding */
+int         mf_recogniser_embedding(const mf_recogniser *r);    /* numbers in an embedding; 0: it would need landmarks of each face */
 
 /* One picture. probabilities [classes], summing to 1; embedding [mf_recogniser_embedding], or NULL where it is not wanted.
  * Both are untouched on failure. file: JPEG, PNG or WebP, turned as its EXIF says; bytes: the same, already in memory. */

@@ -45,6 +45,12 @@ mf_recogniser_open(mf_recogniser **out, const char *weights, const mf_recogniser
     r           = mf_calloc(1, sizeof *r);
     if (!r) return mf_oom(err, sizeof *r, "a recogniser");
     if ((st = mf_infer_load(&r->infer, weights, &io, err)) < 0) goto fail;
+    if (mf_infer_landmarks(r->infer) > 0) { /* it may be the embedding alone that looks at them */
+        mf_infer_free(r->infer);
+        r->infer    = NULL;
+        io.features = false;
+        if ((st = mf_infer_load(&r->infer, weights, &io, err)) < 0) goto fail;
+    }
     if (mf_infer_landmarks(r->infer) > 0) {
         st = mf_fail(err, MF_E_UNSUPPORTED, "%s: the network %s looks at landmarks of each face, which this interface does not take", weights,
                      mf_infer_model(r->infer)->def->name);
@@ -52,12 +58,12 @@ mf_recogniser_open(mf_recogniser **out, const char *weights, const mf_recogniser
     }
     r->n_batch   = o.batch;
     r->classes   = mf_infer_model(r->infer)->classes;
-    r->embedding = (int)mf_infer_features(r->infer);
+    r->embedding = io.features ? (int)mf_infer_features(r->infer) : 0;
     r->batch     = mf_calloc((size_t)o.batch, sizeof *r->batch);
     r->copied    = mf_calloc((size_t)o.batch, sizeof *r->copied);
     r->prob      = mf_calloc((size_t)o.batch * (size_t)r->classes, sizeof *r->prob);
-    r->features  = mf_calloc((size_t)o.batch * (size_t)r->embedding, sizeof *r->features);
-    if (!r->batch || !r->copied || !r->prob || !r->features) {
+    r->features  = io.features ? mf_calloc((size_t)o.batch * (size_t)r->embedding, sizeof *r->features) : NULL;
+    if (!r->batch || !r->copied || !r->prob || (io.features && !r->features)) {
         st = mf_oom(err, (size_t)o.batch * ((size_t)(r->classes + r->embedding) * sizeof(float) + sizeof *r->batch), "a batch of answers");
         goto fail;
     }
@@ -102,9 +108,12 @@ mf_recogniser_embedding(const mf_recogniser *r)
 static mf_status
 score(mf_recogniser *r, size_t n, float *probabilities, float *embedding, mf_err *err)
 {
-    mf_status st = mf_infer_images(r->infer, r->batch, NULL, n, r->prob, r->features, err);
+    mf_status st;
 
-    if (st < 0) return st;
+    if (embedding && !r->features)
+        return mf_fail(err, MF_E_UNSUPPORTED, "the embedding of the network %s looks at landmarks of each face, which this interface does not take",
+                       mf_infer_model(r->infer)->def->name);
+    if ((st = mf_infer_images(r->infer, r->batch, NULL, n, r->prob, r->features, err)) < 0) return st;
     memcpy(probabilities, r->prob, n * (size_t)r->classes * sizeof *r->prob);
     if (embedding) memcpy(embedding, r->features, n * (size_t)r->embedding * sizeof *r->features);
     return MF_OK;

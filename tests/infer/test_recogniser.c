@@ -126,6 +126,27 @@ wrong_input_is_refused(void **state)
     mf_recogniser_close(NULL);
 }
 
+/* Pictures alone: a network that looks at landmarks is refused, one whose embedding does answers without it. */
+static void
+landmarks_are_not_taken(void **state)
+{
+    mf_err         err = {0};
+    mf_recogniser *r;
+    uint8_t        px[32 * 32 * 3] = {0};
+    float          p[CLASSES], e[256];
+    mf_pixels      im = {px, 32, 32, 3, 0};
+
+    (void)state;
+    assert_mf_fails(mf_recogniser_open(&r, mf_small_net_landmarks(true), NULL, &err), MF_E_UNSUPPORTED, &err, "oadn looks at landmarks");
+    assert_null(r);
+    assert_mf_ok(mf_recogniser_open(&r, mf_small_net_landmarks(false), NULL, &err), &err);
+    assert_int_equal(mf_recogniser_embedding(r), 0);
+    assert_mf_ok(mf_recogniser_pixels(r, &im, p, NULL, &err), &err);
+    assert_true(p[0] + p[1] + p[2] > 0.999f && p[0] + p[1] + p[2] < 1.001f);
+    assert_mf_fails(mf_recogniser_pixels(r, &im, p, e, &err), MF_E_UNSUPPORTED, &err, "the embedding of the network oadn");
+    mf_recogniser_close(r);
+}
+
 int
 main(void)
 {
@@ -133,6 +154,7 @@ main(void)
         cmocka_unit_test(one_picture_has_one_answer),
         cmocka_unit_test(batches_change_nothing),
         cmocka_unit_test(wrong_input_is_refused),
+        cmocka_unit_test(landmarks_are_not_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
