@@ -521,8 +521,10 @@ mf_crossval_run(const mf_crossval_job *job, mf_err *err)
             }
         }
     }
-    if ((st = want_landmarks(job, &job->settings[0], err)) < 0) {
-        return st;
+    for (size_t i = 0; i < job->n_methods + job->n_more; i++) { /* each may name a model of its own */
+        if ((st = want_landmarks(job, &job->settings[i], err)) < 0) {
+            return st;
+        }
     }
     if (job->settings[0].t.select == MF_SELECT_FOLD) {
         mf_logf(&job->log, MF_LOG_WARN,

@@ -328,9 +328,9 @@ test_refusals(void **state)
 {
     const char     *data = data_set();
     char            out[1200], part[1400];
-    mf_settings     s;
+    mf_settings     s, two[2];
     mf_dataset     *d;
-    mf_crossval_job job = {.settings = &s, .n_methods = 1, .folds = 2, .shards = 1};
+    mf_crossval_job job = {.settings = two, .n_methods = 2, .folds = 2, .shards = 1};
     mf_err          err = {0};
 
     (void)state;
@@ -341,6 +341,8 @@ test_refusals(void **state)
     snprintf(part, sizeof part, "%s/config.yaml", out);
     assert_false(mf_path_exists(part));
     assert_mf_ok(mf_dataset_load(&d, data, &err), &err);
+    runs_settings(&two[0], "baseline-nm", 1); /* ResNet-18, which asks for none */
+    two[1]   = s;
     job.data = d;
     job.out  = mf_test_path("folds");
     assert_mf_fails(mf_crossval_run(&job, &err), MF_E_NOTFOUND, &err, "no points for 'p0_2_1.png'");
