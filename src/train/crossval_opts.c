@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/file.h"
 #include "train/crossval.h"
 
 static const char *const folds_words[] = {"people", "msde-code", NULL};
@@ -33,8 +34,12 @@ begins_from(char out[64], const char *list, const char *name, mf_err *err)
         if (mf_str_eq(left, name)) {
             snprintf(out, 64, "%.*s", (int)(at + n - equal - 1), equal + 1);
         }
+        left[strcspn(left, "@")] = '\0'; /* METHOD@MODEL */
         if (mf_method_make(&m, left, err) < 0) {
             return mf_fail_in(err, MF_E_USAGE, "option '--begin'");
+        }
+        if (m.def->joins[0] != NULL) {
+            return mf_fail(err, MF_E_USAGE, "option '--begin': %s trains no network that could begin from another", left);
         }
         at += n + (at[n] == ',');
     }
@@ -52,8 +57,10 @@ mf_crossval_needs(char out[3][64], const mf_settings *s, const char *begin, mf_e
     for (int i = 0; i < 2 && s->method.def->joins[i] != NULL; i++) {
         const char *name = given[i][0] != '\0' ? given[i] : s->method.def->joins[i];
 
-        if (strlen(name) < 64 && mf_method_make(&m, name, NULL) == MF_OK) { /* else it is a file */
+        if (strlen(name) < 64 && mf_method_make(&m, name, NULL) == MF_OK) {
             snprintf(out[i], 64, "%s%s", name, at != NULL ? at : ""); /* of the same architecture */
+        } else if (!mf_path_exists(name)) {
+            return mf_fail(err, MF_E_USAGE, "option '--join-%c': '%s' is neither a method nor a weight file", 'a' + i, name);
         }
     }
     if ((st = begins_from(out[2], begin, s->method.name, err)) < 0) {

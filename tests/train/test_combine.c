@@ -298,9 +298,24 @@ test_begin(void **state)
     job.out   = mf_test_path("unknown");
     job.begin = "baseline-m=baselin";
     assert_mf_fails(mf_crossval_run(&job, &err), MF_E_USAGE, &err, "did you mean 'baseline'");
+    job.out   = mf_test_path("neither");
+    job.begin = "combine=baseline-m";
+    assert_mf_fails(mf_crossval_run(&job, &err), MF_E_USAGE, &err, "trains no network");
     job.out   = mf_test_path("joined");
     job.begin = "baseline-m=combine";
     assert_mf_fails(mf_crossval_run(&job, &err), MF_E_USAGE, &err, "no single network");
+    {
+        char need[3][64];
+
+        settings_of(&s[0], "combine");
+        assert_mf_ok(mf_crossval_needs(need, &s[0], NULL, &err), &err);
+        assert_true(strcmp(need[0], "hinton") == 0 && strcmp(need[1], "triplet") == 0 && need[2][0] == '\0');
+        snprintf(s[0].t.join_b.s, sizeof s[0].t.join_b.s, "hintn");
+        assert_mf_fails(mf_crossval_needs(need, &s[0], NULL, &err), MF_E_USAGE, &err, "'--join-b': 'hintn' is neither");
+        snprintf(s[0].t.join_b.s, sizeof s[0].t.join_b.s, "%.255s", b); /* something that is there */
+        assert_mf_ok(mf_crossval_needs(need, &s[0], NULL, &err), &err);
+        assert_true(strcmp(need[0], "hinton") == 0 && need[1][0] == '\0');
+    }
     mf_free(rows);
     mf_cache_free(cache);
     mf_dataset_free(d);
