@@ -282,6 +282,12 @@ mf_infer_landmarks(const mf_infer *f)
     return f->points;
 }
 
+int
+mf_infer_ref_steps(const mf_infer *f)
+{
+    return mf_program_get_stats(f->program).ref_fallbacks;
+}
+
 /* Mirrors n pictures in place, left to right; twice is nothing. */
 static void
 turn(void *data, mf_pix_form form, size_t n, const mf_recipe *r)

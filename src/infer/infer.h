@@ -41,6 +41,8 @@ int                mf_infer_batch(const mf_infer *f);
 size_t             mf_infer_features(const mf_infer *f); /* length of an embedding, or of what the layer gives */
 mf_pix_form        mf_infer_form(const mf_infer *f);     /* in which batches need no copy */
 mf_prec            mf_infer_prec(const mf_infer *f);
+/* Steps of its program that its backend leaves to the reference kernels; 0 where that backend is asked for. */
+int                mf_infer_ref_steps(const mf_infer *f);
 /* Landmarks of each face that these answers depend on: 0, 5 or 68. 0 too where the network looks at them in training alone. */
 int                mf_infer_landmarks(const mf_infer *f);
 

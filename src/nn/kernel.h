@@ -46,6 +46,7 @@ typedef struct mf_kernel_def {
     mf_status (*prepare)(mf_prep *p, mf_err *err);
     mf_status (*run)(void *state, const mf_run *r, mf_err *err);
     void      (*release)(void *state); /* NULL if there is nothing; takes NULL */
+    bool        by_ref; /* the reference kernel with conversions around it: counted as a fallback */
 } mf_kernel_def;
 
 struct mf_backend {

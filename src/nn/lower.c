@@ -239,6 +239,7 @@ lower_node(mf_program *p, const mf_node *n, mf_err *err)
         out_shape[o]     = v->shape;
     }
     k = find_kernel(p->backend, &prep, why);
+    if (k && k->by_ref) p->stats.ref_fallbacks++;
     if (!k && p->backend->real == MF_DTYPE_F32 && p->backend != &mf_backend_ref) {
         k = find_kernel(&mf_backend_ref, &prep, why);
         if (k) p->stats.ref_fallbacks++;

@@ -45,7 +45,8 @@ mf_status mf_program_read(const mf_program *p, const char *name, mf_dtype dtype,
 mf_status mf_program_output_shape(const mf_program *p, const char *name, mf_shape *out, mf_err *err);
 
 typedef struct mf_program_stats {
-    int    steps, reorders, fused, ref_fallbacks;
+    int    steps, reorders, fused;
+    int    ref_fallbacks;   /* steps that run a reference kernel on another backend, conversions around it or not */
     size_t plan_bytes;      /* activations after reuse */
     size_t unplanned_bytes; /* their sum without reuse */
     size_t scratch_bytes, persistent_bytes;

@@ -330,6 +330,19 @@ mf_network_prec(const mf_network *n)
 }
 
 int
+mf_network_ref_steps(const mf_network *n)
+{
+    int sum = mf_infer_ref_steps(n->infer);
+
+    for (int k = 0; k < 2; k++) {
+        if (n->program[k] != NULL) {
+            sum += mf_program_get_stats(n->program[k]).ref_fallbacks;
+        }
+    }
+    return sum;
+}
+
+int
 mf_network_terms(const mf_network *n, const char *const **names)
 {
     *names = (const char *const *)n->term_name;

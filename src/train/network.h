@@ -42,6 +42,8 @@ const mf_model *mf_network_model(const mf_network *n);
 mf_infer       *mf_network_infer(mf_network *n);       /* for scoring, in the recipe of scoring */
 mf_pix_form     mf_network_form(const mf_network *n);  /* in which batches need no copy */
 mf_prec         mf_network_prec(const mf_network *n);
+/* Steps of its programs, for training and for scoring, that the backend leaves to the reference kernels. */
+int             mf_network_ref_steps(const mf_network *n);
 int             mf_network_terms(const mf_network *n, const char *const **names);
 int64_t         mf_network_parameters(const mf_network *n); /* trained scalars of the network itself, frozen ones too */
 

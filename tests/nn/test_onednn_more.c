@@ -1,4 +1,4 @@
-/* tests/nn/test_onednn_more.c: losses, norms, joins and the ops that run through the reference kernels in bf16. */
+/* tests/nn/test_onednn_more.c: losses, norms, joins, pairs and the ops that run through the reference kernels in bf16. */
 #include "support.h"
 
 #include <string.h>
@@ -109,6 +109,11 @@ test_spreads(void **state)
         {.op = "reduce", .attrs = REDUCE(MF_R_SUM, 1, 1), .in = {ACT(3, 17, 7, 9)}},
         {.op = "reduce", .attrs = REDUCE(MF_R_MEAN, 15, 0), .in = {ACT(3, 17, 7, 9)}, .tol16 = 1e-5},
         {.op = "reduce", .attrs = REDUCE(MF_R_SUM, 2, 0), .in = {F32(5, 129)}, .f32_only = true},
+        {.op = "reduce", .attrs = REDUCE(MF_R_MEAN, 1, 0), .in = {F32(129)}, .f32_only = true},
+        {.op = "reduce", .attrs = REDUCE(MF_R_SUM, 1, 1), .in = {F32(1)}, .f32_only = true},
+        {.op = "reduce", .attrs = REDUCE(MF_R_MAX, 1, 0), .in = {F32_OF(FILL_SPECIAL, 129)}, .f32_only = true},
+        {.op = "reduce_max_dx", .attrs = REDUCE(MF_R_MAX, 1, 0), .in = {F32(1), F32_OF(FILL_SPECIAL, 129)}, .f32_only = true},
+        {.op = "reduce_to", .attrs = NULL, .in = {F32(129), F32(1)}, .f32_only = true},
         {.op = "reduce_max_dx", .attrs = REDUCE(MF_R_MAX, 2, 1), .in = {ACT(3, 1, 7, 9), ACT_OF(FILL_SPECIAL, 3, 17, 7, 9)}},
         {.op = "reduce_max_dx", .attrs = REDUCE(MF_R_MAX, 12, 0), .in = {F32(3, 17), ACT_OF(FILL_SPECIAL, 3, 17, 7, 9)}},
         {.op = "reduce_max_dx", .attrs = REDUCE(MF_R_MAX, 12, 0), .in = {F32(2, 64), ACT(2, 64, 33, 9)}},
@@ -118,11 +123,38 @@ test_spreads(void **state)
         {.op = "reduce_to", .attrs = NULL, .in = {F32(5, 129), F32(129)}, .f32_only = true},
         {.op = "expand", .attrs = &spread, .in = {F32(3, 17, 1, 1), ACT(3, 17, 7, 9)}},
         {.op = "expand", .attrs = &mean_c, .in = {F32(3, 7, 9), ACT(3, 17, 7, 9)}, .f32_only = true},
+        {.op = "expand", .attrs = &(const mf_expand_attrs){.kind = MF_R_MEAN}, .in = {F32(1), F32(129)}, .f32_only = true},
+        {.op = "expand", .attrs = &(const mf_expand_attrs){.kind = MF_R_MEAN, .mask = 1}, .in = {F32(0), F32(5)}, .f32_only = true},
         {.op = "expand", .attrs = &over_hw, .in = {F32(3, 17), ACT(3, 17, 7, 9)}, .f32_only = true},
         {.op = "expand", .attrs = &bias, .in = {F32(17), ACT(3, 17, 7, 9)}, .f32_only = true},
         {.op = "binary", .attrs = &(const mf_binary_attrs){.kind = MF_B_MUL}, .in = {ACT(3, 17, 7, 9), ACT(3, 1, 7, 9)}},
         {.op = "binary", .attrs = &(const mf_binary_attrs){.kind = MF_B_SUB}, .in = {ACT(3, 1, 7, 9), ACT_OF(FILL_SPECIAL, 3, 64, 7, 9)}},
         {.op = "binary", .attrs = &(const mf_binary_attrs){.kind = MF_B_DIV}, .in = {ACT(3, 17, 7, 9), ACT_OF(FILL_POSITIVE, 3, 1, 7, 9)}},
+    };
+    RUN_ALL(cases);
+}
+
+/* Choices, and so exact: from drawn distances, with every draw of the anchors' positives, on one thread and on all; of one
+ * class alone there are no negatives (a target of 7 classes draws one only). */
+static void
+test_pairs(void **state)
+{
+    (void)state;
+#define PICK(MINING, SAME) (&(const mf_triplet_attrs){.mining = MINING, .margin = 0.5f, .same = SAME, .id = 3})
+#define DISTANCES(N, C)    {F32_OF(FILL_POSITIVE, N, N), F32_OF(FILL_POSITIVE, N, N), F32_OF(FILL_ONEHOT, N, C)}
+    const parity_case cases[] = {
+        {.op = "eye", .attrs = NULL, .in = {ACT(5, 3, 2, 2)}, .tol32 = 1e-12, .tol16 = 1e-12},
+        {.op = "eye", .attrs = NULL, .in = {F32(1, 9)}, .f32_only = true, .tol32 = 1e-12},
+        {.op = "triplet_pick", .attrs = PICK(MF_MINE_SEMI_HARD, 0.5f), .in = DISTANCES(17, 3), .f32_only = true, .tol32 = 1e-12},
+        {.op = "triplet_pick", .attrs = PICK(MF_MINE_SEMI_HARD, 0.0f), .in = DISTANCES(150, 5), .f32_only = true, .tol32 = 1e-12},
+        {.op = "triplet_pick", .attrs = PICK(MF_MINE_HARDEST, 0.5f), .in = DISTANCES(16, 2), .f32_only = true, .tol32 = 1e-12},
+        {.op = "triplet_pick", .attrs = PICK(MF_MINE_ALL, 1.0f), .in = DISTANCES(9, 4), .f32_only = true, .tol32 = 1e-12},
+        {.op = "triplet_pick", .attrs = PICK(MF_MINE_ALL, 0.25f), .in = DISTANCES(150, 3), .f32_only = true, .tol32 = 1e-12},
+        {.op = "triplet_pick", .attrs = PICK(MF_MINE_RANDOM, 0.5f), .in = DISTANCES(33, 3), .f32_only = true, .tol32 = 1e-12},
+        {.op = "triplet_pick", .attrs = PICK(MF_MINE_HARDEST, 0.5f), .in = DISTANCES(8, 7), .f32_only = true, .tol32 = 1e-12},
+        {.op = "triplet_pick", .attrs = PICK(MF_MINE_SEMI_HARD, 0.5f), .in = DISTANCES(1, 3), .f32_only = true, .tol32 = 1e-12},
+        {.op = "triplet_pick", .attrs = PICK(MF_MINE_SEMI_HARD, 0.5f),
+         .in = {F32_OF(FILL_SPECIAL, 17, 17), F32_OF(FILL_SPECIAL, 17, 17), F32_OF(FILL_ONEHOT, 17, 3)}, .f32_only = true, .tol32 = 1e-12},
     };
     RUN_ALL(cases);
 }
@@ -305,7 +337,7 @@ int
 main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flat), cmocka_unit_test(test_channels), cmocka_unit_test(test_joins), cmocka_unit_test(test_cross_entropy), cmocka_unit_test(test_spreads),
+        cmocka_unit_test(test_flat), cmocka_unit_test(test_channels), cmocka_unit_test(test_joins), cmocka_unit_test(test_cross_entropy), cmocka_unit_test(test_spreads), cmocka_unit_test(test_pairs),
         cmocka_unit_test(test_fold), cmocka_unit_test(test_softmax_and_windows), cmocka_unit_test(test_by_reference), cmocka_unit_test(test_reorder),
     };
     int failed;

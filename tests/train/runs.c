@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "core/csv.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/rng.h"
+#include "eval/score.h"
 #include "image/image.h"
 #include "runs.h"
 
@@ -82,48 +84,133 @@ runs_settings(mf_settings *s, const char *method, int epochs)
     assert_mf_ok(mf_settings_check(s, &err), &err);
 }
 
+/* A data set on disk with its parts and decoded pictures. */
+typedef struct opened {
+    mf_dataset *d;
+    mf_cache   *cache;
+    mf_parts    parts;
+} opened;
+
+static void
+shut(opened *o)
+{
+    mf_cache_free(o->cache);
+    mf_parts_free(&o->parts);
+    mf_dataset_free(o->d);
+}
+
+static mf_status
+open_set(opened *o, const char *data, const mf_settings *s, mf_err *err)
+{
+    mf_cache_opts co   = {.kind = MF_CACHE_RAM, .width = (int)s->t.size, .height = (int)s->t.size, .channels = 3, .workers = 1};
+    uint32_t     *rows = NULL;
+    size_t        n;
+    mf_status     st;
+
+    *o = (opened){0};
+    if ((st = mf_dataset_load(&o->d, data, err)) == MF_OK &&
+        (st = mf_parts_by_split(&o->parts, o->d, s->t.val_share, (uint64_t)s->t.seed, NULL, err)) == MF_OK &&
+        (st = mf_parts_rows(&rows, &n, &o->parts, err)) == MF_OK) {
+        st = mf_cache_build(&o->cache, o->d, rows, n, &co, err);
+    }
+    mf_free(rows);
+    return st;
+}
+
 mf_status
 runs_train(const char *data, const mf_settings *s, const char *out, bool resume, mf_step_hook *hook, void *arg, mf_err *err)
 {
-    mf_dataset   *d     = NULL;
-    mf_cache     *cache = NULL;
-    mf_parts      parts = {0};
-    uint32_t     *rows  = NULL;
-    size_t        n;
-    mf_cache_opts co = {.kind = MF_CACHE_RAM, .width = (int)s->t.size, .height = (int)s->t.size, .channels = 3, .workers = 1};
-    mf_train_job  job;
-    mf_status     st;
+    opened       o;
+    mf_train_job job;
+    mf_status    st;
 
-    if ((st = mf_dataset_load(&d, data, err)) < 0 ||
-        (st = mf_parts_by_split(&parts, d, s->t.val_share, (uint64_t)s->t.seed, NULL, err)) < 0 ||
-        (st = mf_parts_rows(&rows, &n, &parts, err)) < 0 || (st = mf_cache_build(&cache, d, rows, n, &co, err)) < 0) {
+    if ((st = open_set(&o, data, s, err)) == MF_OK) {
+        job = (mf_train_job){.settings = s, .data = o.d, .cache = o.cache, .parts = &o.parts, .out = out, .seed = (uint64_t)s->t.seed,
+                             .resume = resume};
+        st  = mf_train_run_hooked(&job, hook, arg, err);
+    }
+    shut(&o);
+    return st;
+}
+
+mf_status
+runs_score(const char *data, const mf_settings *s, const char *weights, const char *out, mf_err *err)
+{
+    mf_infer_opts    io     = {.backend = s->t.backend.s, .prec = mf_settings_prec(s), .batch = 64};
+    opened           o;
+    mf_infer        *f      = NULL;
+    mf_scorer       *scorer = NULL;
+    const mf_scores *scores;
+    mf_kinds         kinds  = {0};
+    uint32_t        *rows   = NULL;
+    size_t           n;
+    mf_str           csv    = {0};
+    mf_status        st;
+
+    if ((st = open_set(&o, data, s, err)) < 0 || (st = mf_kinds_load(&kinds, o.d, err)) < 0 || (st = mf_infer_load(&f, weights, &io, err)) < 0 ||
+        (st = mf_rows_list(&rows, &n, o.d, o.parts.val, mf_method_domain(&s->method), err)) < 0 ||
+        (st = mf_scorer_open(&scorer, f, o.d, o.cache, rows, n, 0, err)) < 0 || (st = mf_scorer_run(scorer, &scores, NULL, err)) < 0) {
         goto done;
     }
-    job = (mf_train_job){.settings = s, .data = d, .cache = cache, .parts = &parts, .out = out, .seed = (uint64_t)s->t.seed,
-                         .resume = resume};
-    st  = mf_train_run_hooked(&job, hook, arg, err);
+    mf_scores_csv(&csv, scores, o.d, &kinds, "", NULL);
+    st = mf_file_write_str(out, &csv, err);
 done:
+    mf_str_free(&csv);
     mf_free(rows);
-    mf_cache_free(cache);
-    mf_parts_free(&parts);
-    mf_dataset_free(d);
+    mf_scorer_close(scorer);
+    mf_infer_free(f);
+    mf_kinds_free(&kinds);
+    shut(&o);
     return st;
+}
+
+void
+runs_column(const char *run, const char *column, double *out, size_t n)
+{
+    char    path[1200];
+    mf_csv *c;
+    char  **field;
+    size_t  fields;
+    int     at;
+    mf_err  err = {0};
+
+    snprintf(path, sizeof path, "%s/results.csv", run);
+    assert_mf_ok(mf_csv_open(&c, path, &err), &err);
+    assert_mf_ok(mf_csv_next(c, &field, &fields, &err), &err);
+    at = mf_csv_column(field, fields, column);
+    assert_true(at >= 0);
+    for (size_t i = 0; i < n; i++) {
+        char *end;
+
+        assert_mf_ok(mf_csv_next(c, &field, &fields, &err), &err);
+        assert_true(fields > (size_t)at);
+        out[i] = strtod(field[at], &end);
+        assert_true(*field[at] != '\0' && *end == '\0');
+    }
+    mf_csv_close(c);
+}
+
+void
+runs_same_bytes(const char *path_a, const char *path_b)
+{
+    mf_blob a = {0}, b = {0};
+    mf_err  err = {0};
+
+    assert_mf_ok(mf_file_read(&a, path_a, (size_t)1 << 30, &err), &err);
+    assert_mf_ok(mf_file_read(&b, path_b, (size_t)1 << 30, &err), &err);
+    if (a.size != b.size || memcmp(a.data, b.data, a.size) != 0) {
+        fail_msg("%s and %s differ", path_a, path_b);
+    }
+    mf_blob_free(&a);
+    mf_blob_free(&b);
 }
 
 void
 runs_same_file(const char *dir_a, const char *dir_b, const char *name)
 {
-    char    a[1200], b[1200];
-    mf_blob fa = {0}, fb = {0};
-    mf_err  err = {0};
+    char a[1200], b[1200];
 
     snprintf(a, sizeof a, "%s/%s", dir_a, name);
     snprintf(b, sizeof b, "%s/%s", dir_b, name);
-    assert_mf_ok(mf_file_read(&fa, a, (size_t)1 << 30, &err), &err);
-    assert_mf_ok(mf_file_read(&fb, b, (size_t)1 << 30, &err), &err);
-    if (fa.size != fb.size || memcmp(fa.data, fb.data, fa.size) != 0) {
-        fail_msg("%s and %s differ", a, b);
-    }
-    mf_blob_free(&fa);
-    mf_blob_free(&fb);
+    runs_same_bytes(a, b);
 }

@@ -1,5 +1,5 @@
 /* Every method of the registry on drawn pictures: a step allocates nothing, and a run stopped in mid-epoch and resumed ends
- * in the bits of one that was left alone. */
+ * in the bits of one that was left alone. Nothing that a method or a loss computes is left to the reference kernels. */
 #include "support.h"
 
 #include <string.h>
@@ -203,10 +203,86 @@ test_teacher_of_other_classes(void **state)
     }
 }
 
+/* Programs of one method or loss with one option (NULL: none), in one precision. */
+static void
+check_kernels(const char *method, const char *loss, const char *option, const char *value, const char *teacher, mf_prec prec)
+{
+    mf_settings     s;
+    mf_network     *n;
+    mf_network_opts o   = {.settings = &s, .classes = RUNS_CLASSES, .batch = 6, .part = 3, .eval_batch = 4, .teacher = teacher, .backend = "auto",
+                           .seed = 1};
+    mf_err          err = {0};
+    int             steps;
+
+    settings_of(&s, method, teacher);
+    s.t.precision = prec == MF_PREC_BF16 ? 2 : 1;
+    assert_mf_ok(mf_settings_choose(&s, NULL, NULL, NULL, NULL, loss, &err), &err);
+    if (option != NULL) {
+        assert_mf_ok(mf_settings_set(&s, option, value, &err), &err);
+    }
+    assert_mf_ok(mf_network_new(&n, &o, &err), &err);
+    assert_int_equal(mf_network_prec(n), prec);
+    steps = mf_network_ref_steps(n);
+    mf_network_free(n);
+    if (steps != 0) {
+        fail_msg("%s by %s in %s%s%s%s%s: %d steps run on reference kernels", method, loss, mf_prec_name(prec), option != NULL ? ", " : "",
+                 option != NULL ? option : "", option != NULL ? " " : "", option != NULL ? value : "", steps);
+    }
+}
+
+/* Every method and loss, and every word of the options that change what they compute. */
+static void
+check_all_kernels(const char *teacher, mf_prec prec)
+{
+    static const char *const kinds[] = {"form", "pull", "mining", "norm", NULL};
+    int                      checked = 0;
+
+    for (size_t i = 0; i < mf_method_count(); i++) {
+        const mf_method_def *d = mf_method_at(i);
+
+        check_kernels(d->name, "cross-entropy", NULL, NULL, teacher, prec);
+        checked++;
+        for (size_t k = 0; kinds[k] != NULL; k++) {
+            const mf_opt *row = mf_opt_find(d->opts, kinds[k]);
+
+            for (size_t w = 0; row != NULL && row->choices[w] != NULL; w++, checked++) {
+                check_kernels(d->name, "cross-entropy", row->name, row->choices[w], teacher, prec);
+            }
+        }
+    }
+    for (size_t i = 0; i < mf_loss_count(); i++, checked++) {
+        check_kernels("supervised", mf_loss_at(i)->name, "label-smoothing", "0.1", teacher, prec);
+    }
+    printf("  %d methods, forms and losses in %s without a step on reference kernels\n", checked, mf_prec_name(prec));
+}
+
+static void
+test_kernels(void **state)
+{
+    const char       *teacher = teacher_file(runs_dataset("set", 10));
+    const mf_backend *b;
+    mf_err            err = {0};
+
+    (void)state;
+#if MF_HAVE_ONEDNN && defined(__x86_64__)
+    assert_mf_ok(mf_backend_find(&b, "auto", &err), &err);
+    check_all_kernels(teacher, MF_PREC_F32);
+    if (mf_prec_resolve(MF_PREC_AUTO, b) != MF_PREC_BF16) {
+        mf_test_skip("no bf16 on this CPU (neither AMX nor AVX512-BF16): kernels in f32 alone were looked at");
+        return;
+    }
+    check_all_kernels(teacher, MF_PREC_BF16);
+#else
+    (void)teacher, (void)b, (void)err;
+    mf_test_skip("no backend but the reference in this build");
+#endif
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_method), cmocka_unit_test(test_more_to_keep), cmocka_unit_test(test_teacher_of_other_classes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_method), cmocka_unit_test(test_more_to_keep),
+                                       cmocka_unit_test(test_teacher_of_other_classes), cmocka_unit_test(test_kernels)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

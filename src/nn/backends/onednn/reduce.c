@@ -1,8 +1,9 @@
 /* nn/backends/onednn/reduce.c: sums, means and maxima over samples, channels and pixels, and spreading them back.
  *
  * reduce: x -> y. reduce_to: x -> y (sum, f32). expand: y -> x. reduce_max_dx: dy, x -> dx at the first maximum. The large
- * side is [N,C,H,W] or [N,C] in any layout of mf_dn_map; the small side is row-major and keeps or loses N, C and both of
- * H, W. Other axes run on the reference kernel. Threads share the samples where the small side keeps them. */
+ * side is [N,C,H,W] or [N,C] in any layout of mf_dn_map, or [N], read as one sample of N channels; the small side is
+ * row-major and keeps or loses N, C and both of H, W. Other axes run on the reference kernel. Threads share the samples
+ * where the small side keeps them. */
 #include "nn/backends/onednn/map.h"
 #include "nn/backends/onednn/onednn.h"
 
@@ -69,6 +70,13 @@ with_ones(const mf_shape *s, uint32_t mask, int nd)
     return r;
 }
 
+/* [N] as [1, N]. */
+static mf_shape
+two_axes(const mf_shape *s)
+{
+    return s->ndim == 1 ? mf_shape_of(2, (int64_t)1, s->dim[0]) : *s;
+}
+
 /* What `op` works on: the index of the large side among inputs and outputs, the padded small shape. */
 static bool
 sides(const mf_prep *p, const mf_tdesc **large, mf_shape *small, spread_kind *kind)
@@ -105,13 +113,15 @@ static bool
 spread_supports(const mf_prep *p, char why[128])
 {
     const mf_tdesc *large;
-    mf_shape        small;
+    mf_shape        small, whole;
     spread_kind     kind;
     bool            keep[3];
 
     (void)why;
     sides(p, &large, &small, &kind);
-    if (!kept(&large->shape, &small, keep) || (p->out[0].dtype != MF_DTYPE_F32 && p->out[0].dtype != MF_DTYPE_BF16)) {
+    whole = two_axes(&large->shape);
+    small = two_axes(&small);
+    if (!kept(&whole, &small, keep) || (p->out[0].dtype != MF_DTYPE_F32 && p->out[0].dtype != MF_DTYPE_BF16)) {
         return false;
     }
     /* the first maximum of several axes depends on their order */
@@ -123,8 +133,8 @@ spread_prepare(mf_prep *p, mf_err *err)
 {
     spread_state   *s = mf_calloc(1, sizeof *s);
     const mf_tdesc *named;
-    mf_tdesc       *large, like;
-    mf_shape        small;
+    mf_tdesc       *large, like, seen;
+    mf_shape        small, whole;
     bool            keep[3];
     size_t          cells;
     int             i;
@@ -133,7 +143,9 @@ spread_prepare(mf_prep *p, mf_err *err)
         return mf_oom(err, sizeof *s, "a reduction");
     }
     sides(p, &named, &small, &s->kind);
-    if (!kept(&named->shape, &small, keep)) {
+    whole = two_axes(&named->shape);
+    small = two_axes(&small);
+    if (!kept(&whole, &small, keep)) {
         mf_free(s);
         return mf_fail(err, MF_E_UNSUPPORTED, "a reduction: other sides than those of samples, channels and positions");
     }
@@ -151,7 +163,13 @@ spread_prepare(mf_prep *p, mf_err *err)
             p->out[0].layout = large->layout;
         }
     }
-    if (!mf_dn_map_of(&s->map, large) || !mf_dn_chan_of(&s->chan, large)) {
+    seen = *large;
+    if (large->shape.ndim == 1) {
+        large->layout = mf_layout_plain(&large->shape);
+        seen.shape    = whole;
+        seen.layout   = mf_layout_plain(&whole);
+    }
+    if (!mf_dn_map_of(&s->map, &seen) || !mf_dn_chan_of(&s->chan, &seen)) {
         mf_free(s);
         return mf_fail(err, MF_E_UNSUPPORTED, "a reduction: a layout without rows of channels");
     }

@@ -161,7 +161,7 @@ via_run(void *state, const mf_run *r, mf_err *err)
     extern const mf_kernel_def mf_onednn_via_##NAME;                                                                       \
     const mf_kernel_def        mf_onednn_via_##NAME = {                                                                    \
                .op = #NAME, .name = "onednn.via_ref." #NAME, .supports = via_supports, .prepare = via_prepare, .run = via_run,    \
-               .release = via_release,                                                                                            \
+               .release = via_release, .by_ref = true,                                                                            \
     };
 #include "nn/backends/onednn/via_list.h"
 #undef MF_VIA

@@ -1,7 +1,7 @@
 /* nn/backends/ref/pairs.c: matrices over the pairs of a batch: the identity, and the choice of triplets. Batches are small,
  * so the loops are plain. */
 #include "nn/backends/ref/real.h"
-#include "nn/dropout.h"
+#include "nn/triplet.h"
 
 static mf_status
 eye_run(void *state, const mf_run *r, mf_err *err)
@@ -25,13 +25,6 @@ class_of(const real *t, int64_t classes)
     for (int64_t c = 1; c < classes; c++)
         best = t[c] > t[best] ? c : best;
     return best;
-}
-
-/* Draw k of anchor i: 32 bits. */
-static uint64_t
-draw(uint64_t key, int64_t i, int k)
-{
-    return mf_dropout_mix(key + ((uint64_t)i * 2 + (uint64_t)k + 1) * 0x9e3779b97f4a7c15u) >> 32;
 }
 
 /* The `pick`-th j of 0 .. n-1 with (class of j == class of i) == same, i itself left out; -1: there are not so many. */
@@ -93,13 +86,13 @@ triplet_pick_run(void *state, const mf_run *r, mf_err *err)
         const int64_t negatives = others(t, n, classes, i, false), partners = others(t, n, classes, i, true);
         int64_t       p = i, first = 0, last = n - 1;
 
-        if (partners > 0 && (double)draw(key, i, 0) >= (double)a->same * 4294967296.0)
-            p = other(t, n, classes, i, true, (int64_t)(draw(key, i, 1) * (uint64_t)partners >> 32));
+        if (partners > 0 && (double)mf_triplet_draw(key, i, 0) >= (double)a->same * 4294967296.0)
+            p = other(t, n, classes, i, true, (int64_t)(mf_triplet_draw(key, i, 1) * (uint64_t)partners >> 32));
         wp[i * n + p] = 1;
         if (negatives == 0)
             continue;
         if (a->mining == MF_MINE_RANDOM)
-            first = last = other(t, n, classes, i, false, (int64_t)(draw(key ^ 0x5bf03635u, i, 0) * (uint64_t)negatives >> 32));
+            first = last = other(t, n, classes, i, false, mf_triplet_draw_negative(key, i, negatives));
         else if (a->mining != MF_MINE_ALL)
             first = last = mine(a, dn, t, n, classes, i, dp[i * n + p]);
         for (int64_t j = first; j <= last; j++)
