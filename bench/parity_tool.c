@@ -1,12 +1,13 @@
 /* bench/parity_tool.c: runs training steps of a method on given weights and pictures, and writes all that a peer must
  * agree with: losses, gradients of the first step, weights and running statistics after the last. Used by tests/parity.
  *
- *   parity_tool BACKEND ARCH METHOD OPTIMISER LR DECAY WEIGHTS.safetensors DATA.safetensors OUT.safetensors
+ *   parity_tool BACKEND ARCH METHOD LOSS OPTIMISER LR DECAY WEIGHTS.safetensors DATA.safetensors OUT.safetensors
  *
- * DATA: x0 [steps, N, C, H, W], x1 the same for methods of two pictures, target [steps, N, classes]; for networks that look at landmarks
- * x0.landmarks (and x1.landmarks) [steps, N, P, 3].
- * ARCH and METHOD: name, or name:option=value,option=value. WEIGHTS may hold "teacher.*" too. OPTIMISER none: no step is taken, and
- * only the first of DATA is run. With BACKEND ref64 all is computed and written in double, with OPTIMISER none alone. */
+ * DATA: x0 [steps, N, C, H, W], x1 the same for methods of two pictures, target [steps, N, classes]; for networks that look at
+ * landmarks x0.landmarks (and x1.landmarks) [steps, N, P, 3].
+ * ARCH, METHOD and LOSS: name, or name:option=value,option=value; a loss takes smoothing=S too. WEIGHTS may hold "teacher.*", and
+ * "loss.class_weight" where classes weigh differently. OPTIMISER none: no step is taken, and only the first of DATA is run.
+ * With BACKEND ref64 all is computed and written in double, with OPTIMISER none alone. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,27 @@ make_method(mf_method *m, const char *text, mf_err *err)
     return set_options(m->def->opts, m->cfg, opt, err);
 }
 
+/* Label smoothing is no option of a loss, but of all of them: it comes first. */
+static mf_status
+make_loss(mf_loss *l, double *smoothing, const char *text, mf_err *err)
+{
+    static const char key[] = "smoothing=";
+    char      name[256];
+    char     *opt = cut(name, text);
+    mf_status st;
+
+    if ((st = mf_loss_find(&l->def, name, err)) < 0) return st;
+    mf_opt_defaults(l->def->opts, l->cfg);
+    if (opt && strncmp(opt, key, sizeof key - 1) == 0) {
+        char *rest = strchr(opt, ',');
+
+        if (rest) *rest++ = '\0';
+        if ((st = mf_parse_f64(smoothing, opt + sizeof key - 1, 0, 0.999, err)) < 0) return st;
+        opt = rest;
+    }
+    return set_options(l->def->opts, l->cfg, opt, err);
+}
+
 static mf_status
 save_grads(job *j, mf_err *err)
 {
@@ -89,14 +111,15 @@ save_grads(job *j, mf_err *err)
 }
 
 static mf_status
-build(job *j, const char *backend, const char *arch, const char *method, mf_err *err)
+build(job *j, const char *backend, const char *arch, const char *method, const char *loss, mf_err *err)
 {
     static const char *const outs[] = {"loss", "logits", NULL};
     const mf_tensor  *x0 = mf_tensors_find(&j->data, "x0"), *x1 = mf_tensors_find(&j->data, "x1"), *t = mf_tensors_find(&j->data, "target");
     mf_compile_opts   o  = {.prec = MF_PREC_F32, .outputs = outs, .grads = true};
     mf_method         m;
+    mf_loss           l;
     mf_model          model;
-    mf_method_in      in = {0};
+    mf_method_in      in = {.loss = &l};
     mf_load_opts      lo = mf_load_opts_default();
     mf_method_out     out;
     char              name[256];
@@ -104,7 +127,7 @@ build(job *j, const char *backend, const char *arch, const char *method, mf_err 
     mf_status         st;
 
     if (!x0 || !t || x0->shape.ndim != 5 || t->shape.ndim != 3) return mf_fail(err, MF_E_ARG, "x0 [steps,N,C,H,W] and target [steps,N,classes] are needed");
-    if ((st = make_method(&m, method, err)) < 0) return st;
+    if ((st = make_method(&m, method, err)) < 0 || (st = make_loss(&l, &in.label_smoothing, loss, err)) < 0) return st;
     if (m.def->pictures > 1 && !x1) return mf_fail(err, MF_E_ARG, "method %s needs x1", method);
     opt = cut(name, arch);
     if ((st = mf_model_make(&model, name, (int)t->shape.dim[2], (int)x0->shape.dim[2], (int)x0->shape.dim[3], (int)x0->shape.dim[4], err)) < 0 ||
@@ -124,6 +147,8 @@ build(job *j, const char *backend, const char *arch, const char *method, mf_err 
         in.x[i] = mf_model_input(j->g, &model, name);
     }
     in.target = mf_graph_input(j->g, "target", MF_KIND_F32, mf_shape_of(2, (int64_t)1, t->shape.dim[2]));
+    if (mf_tensors_find(&j->weights, "loss.class_weight"))
+        in.class_weight = mf_graph_param(j->g, "loss.class_weight", mf_shape_of(1, t->shape.dim[2]), (mf_init){.kind = MF_INIT_ONE}, MF_PARAM_BUFFER);
     if ((st = m.def->build(&out, j->g, &in, m.cfg, err)) < 0) return st;
     mf_graph_output(j->g, "loss", out.loss);
     mf_graph_output(j->g, "logits", out.logits);
@@ -190,13 +215,13 @@ main(int argc, char **argv)
     mf_err    err = {0};
     mf_status st;
 
-    if (argc != 10) {
-        fprintf(stderr, "usage: parity_tool BACKEND ARCH METHOD OPTIMISER LR DECAY WEIGHTS DATA OUT\n");
+    if (argc != 11) {
+        fprintf(stderr, "usage: parity_tool BACKEND ARCH METHOD LOSS OPTIMISER LR DECAY WEIGHTS DATA OUT\n");
         return 2;
     }
-    if ((st = mf_weights_load(&j.weights, argv[7], &err)) == MF_OK && (st = mf_weights_load(&j.data, argv[8], &err)) == MF_OK &&
-        (st = build(&j, argv[1], argv[2], argv[3], &err)) == MF_OK && (st = run(&j, argv[4], atof(argv[5]), atof(argv[6]), &err)) == MF_OK)
-        st = mf_weights_save(argv[9], &j.out, &err);
+    if ((st = mf_weights_load(&j.weights, argv[8], &err)) == MF_OK && (st = mf_weights_load(&j.data, argv[9], &err)) == MF_OK &&
+        (st = build(&j, argv[1], argv[2], argv[3], argv[4], &err)) == MF_OK && (st = run(&j, argv[5], atof(argv[6]), atof(argv[7]), &err)) == MF_OK)
+        st = mf_weights_save(argv[10], &j.out, &err);
     if (st < 0) fprintf(stderr, "parity_tool: %s\n", err.msg);
     mf_optim_free(j.optim);
     mf_program_free(j.p);

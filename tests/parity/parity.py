@@ -1,12 +1,12 @@
 """maskfer against PyTorch: the same weights and pictures, then logits, all gradients, and training curves; its event files by
 TensorBoard's reader.
 
-    python parity.py TOOL MASKFER [--backend onednn] [--models vgg,mobilenet]      (make parity)
+    python parity.py TOOL MASKFER [--backend onednn] [--models vgg,mobilenet] [--methods triplet,supervised]      (make parity)
 
-Gradients and logits: worst difference over the largest magnitude of the same tensor, limit 1e-4 (f32). Curves: 20 steps,
+Gradients and logits: worst difference over the largest magnitude of the same tensor, limit 1e-4 (f32). Curves: 10 or 20 steps,
 losses and running statistics, limit 1e-3, on networks that calm() keeps off the kinks of their ReLUs. exact() compares in
 double, where kinks do not matter, on networks that have them, with a limit of 1e-9: that settles the mathematics, and run()
-the fast kernels."""
+the fast kernels. What methods and losses train by is in objectives.py."""
 import argparse
 import copy
 import csv
@@ -22,16 +22,20 @@ from safetensors.torch import load_file, save_file
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "bench", "peers"))
 import nets  # noqa: E402
+from objectives import objective  # noqa: E402
 
 p = argparse.ArgumentParser()
 p.add_argument("tool")
 p.add_argument("maskfer")
 p.add_argument("--backend", default="onednn")
-p.add_argument("--models", help="only these architectures (vgg,cbam_resnet50), without the methods")
+p.add_argument("--models", help="only architectures whose names begin so (vgg,cbam_resnet50)")
+p.add_argument("--methods", help="only the curves of these methods")
 o = p.parse_args()
 torch.manual_seed(20261122)
 torch.set_num_threads(os.cpu_count())
+began = time.time()
 bad = 0
+table = {}  # architecture -> {column: worst value}
 
 
 def made(arch, classes):
@@ -50,6 +54,11 @@ def report(what, value, limit):
     ok = value <= limit
     bad += not ok
     print("%-92s %.2e  limit %.0e  %s" % (what, value, limit, "ok" if ok else "TOO LARGE"), flush=True)
+
+
+def note(arch, column, value):
+    row = table.setdefault(arch, {})
+    row[column] = max(row.get(column, 0.0), value)
 
 
 def lively(net):
@@ -98,63 +107,11 @@ def calm(net):
     return net
 
 
-def unit(x):
-    return x / x.norm(dim=1, keepdim=True).clamp_min(1e-12)
-
-
-def forms(net, x, place):
-    """features for the MSE, logits: msde.md 2.2."""
-    m = net.maps(x)
-    if place == "map":
-        m = unit(m)
-        e = m.mean((2, 3))
-        return m, net.fc(e)
-    e = m.mean((2, 3))
-    if place == "embedding":
-        e = unit(e)
-    return e, net.fc(e)
-
-
-def cross(logits, t, double):
-    if double:
-        logits = logits.softmax(1)
-    return -(t * logits.log_softmax(1)).sum(1).mean()
-
-
-def trained_by(net, logits, t):
-    """The cross-entropy of the logits, or of the heads by their weights."""
-    heads = getattr(net, "heads", None) or [(1.0, logits)]
-    return sum(w * cross(z, t, False) for w, z in heads)
-
-
-def faces(net, steps, batch, size):
-    """Landmarks for a network that looks at them, all over its pictures, some outside or not sure; else None."""
-    if not getattr(net, "points", 0):
-        return None
-    m = torch.rand(steps, batch, net.points, 3)
-    m[..., :2] = (1.2 * m[..., :2] - 0.1) * size
-    return m
-
-
-def loss_of(method, net, teacher, x0, x1, t):
-    if method.startswith("supervised"):
-        logits = net(x0)
-        return getattr(net, "penalty", 0) + trained_by(net, logits, t), logits
-    form = method.split("=")[1] if "=" in method else "clean"
-    place = {"clean": "none", "paper": "embedding", "code": "map"}[form]
-    double = form == "code"
-    if method.startswith("contrastive"):
-        f0, l0 = forms(net, x0, place)
-        f1, l1 = forms(net, x1, place)
-        alpha = 1.0 if form == "code" else 0.2
-        return alpha * ((f0 - f1) ** 2).mean() + cross(l0, t, double) + cross(l1, t, double), l1
-    place = {"clean": "none", "paper": "embedding", "code": "map"}[form]
-    with torch.no_grad():
-        ft, _ = forms(teacher, x0, place)
-    fs, ls = forms(net, x1, place)
-    if form == "clean":  # unit vectors for the comparison, the plain embedding for the classifier
-        ft, fs = unit(ft), unit(fs)
-    return cross(ls, t, double) + 100.0 * ((ft - fs) ** 2).mean(), ls
+def look(net, steps, batch, size):
+    """Landmarks for a network that looks at them, all over its pictures, some outside or not sure."""
+    if getattr(net, "points", 0):
+        net.all_marks = torch.rand(steps, batch, net.points, 3)
+        net.all_marks[..., :2] = (1.2 * net.all_marks[..., :2] - 0.1) * size
 
 
 def optimiser_of(name, params, lr, decay):
@@ -163,13 +120,15 @@ def optimiser_of(name, params, lr, decay):
     return {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[name](params, lr=lr, weight_decay=decay)
 
 
-def train(net, teacher, method, x, t, name, lr, decay):
+def train(net, teacher, method, x, t, name, lr, decay, loss_name="cross-entropy", weight=None):
     """Losses of all steps, logits and gradients of the first."""
     opt = optimiser_of(name, net.parameters(), lr, decay)
     losses, first = [], None
     for k in range(x.shape[1]):
         opt.zero_grad()
-        loss, logits = loss_of(method, net, teacher, x[0][k], x[1][k], t[k])
+        if hasattr(net, "all_marks"):
+            net.marks = net.all_marks[k].to(x.dtype)
+        loss, logits = objective(method, loss_name, net, teacher, x[0][k], x[1][k], t[k], k, weight)
         loss.backward()
         if first is None:
             first = logits.detach().clone(), {n: q.grad.clone() for n, q in net.named_parameters()}
@@ -178,43 +137,95 @@ def train(net, teacher, method, x, t, name, lr, decay):
     return losses, first[0], first[1]
 
 
+def channels_last(net, step):
+    net.to(memory_format=torch.channels_last)
+    return step()
+
+
+def without_onednn(net, step):
+    with torch.backends.mkldnn.flags(enabled=False):
+        return step()
+
+
+def by_other_kernels(net, teacher, method, x, t, loss, weight, way):
+    """PyTorch's gradients of the first step once more."""
+    net, teacher, x = copy.deepcopy(net), copy.deepcopy(teacher), x[:, :1]
+    return way(net, lambda: train(net, teacher, method, x, t, "sgd", 0.0, 0.0, loss, weight)[2])
+
+
 def curve_gap(a, b):
     return max(abs(u - v) / max(abs(v), 1e-3) for u, v in zip(a, b))
 
 
-def run(arch, method, steps, batch, size, name, lr, decay=0.0):
+def needs_teacher(method):
+    return method.startswith(("distill", "hinton", "triplet"))
+
+
+def by_tool(backend, arch, method, loss, name, lr, decay, net, teacher, x, t, weight=None):
+    """The same steps by maskfer: its tensors."""
+    with tempfile.TemporaryDirectory() as d:
+        w = {k: v.clone() for k, v in net.state_dict().items()}
+        if teacher:
+            w.update({"teacher." + k: v.clone() for k, v in teacher.state_dict().items()})
+        if weight is not None:
+            w["loss.class_weight"] = weight
+        save_file({k: v.contiguous() for k, v in w.items()}, d + "/w.safetensors")
+        data = {"x0": x[0].contiguous(), "x1": x[1].contiguous(), "target": t.contiguous()}
+        if hasattr(net, "all_marks"):
+            data["x0.landmarks"] = net.all_marks
+        save_file(data, d + "/d.safetensors")
+        subprocess.run([o.tool, backend, arch, method, loss, name, repr(lr), repr(decay), d + "/w.safetensors", d + "/d.safetensors",
+                        d + "/o.safetensors"], check=True)
+        return load_file(d + "/o.safetensors")
+
+
+def targets(kind, steps, batch, classes):
+    """One label each; or votes: two to five of ten for some class, none for others; or a mixture of two labels (mixup)."""
+    t = torch.nn.functional.one_hot(torch.randint(0, classes, (steps, batch)), classes).float()
+    if kind == "votes":
+        t = torch.distributions.Multinomial(10, torch.full((steps, batch, classes), 1 / classes)).sample() / 10
+    if kind == "mixed":
+        share = torch.distributions.Beta(0.4, 0.4).sample((steps, batch, 1))
+        t = share * t + (1 - share) * t.flip(1)
+    return t
+
+
+def run(arch, method, steps, batch, size, name, lr, decay=0.0, loss="cross-entropy", target="labels", weighted=False):
     classes = 7
     for drawn in range(1, 21):  # a network without batch norm cannot be calmed: another draw, where one lies on a kink
         net = calm(made(arch, classes)).train()
-        teacher = calm(made(arch, classes)).eval() if method.startswith("distill") else None
+        teacher = calm(made(arch, classes)).eval() if needs_teacher(method) else None
         x = torch.randn(2, steps, batch, 3, size, size)
-        t = torch.nn.functional.one_hot(torch.randint(0, classes, (steps, batch)), classes).float()
-        with tempfile.TemporaryDirectory() as d:
-            w = {k: v.clone() for k, v in net.state_dict().items()}
-            if teacher:
-                w.update({"teacher." + k: v.clone() for k, v in teacher.state_dict().items()})
-            save_file({k: v.contiguous() for k, v in w.items()}, d + "/w.safetensors")
-            save_file({"x0": x[0].contiguous(), "x1": x[1].contiguous(), "target": t.contiguous()}, d + "/d.safetensors")
-            subprocess.run([o.tool, o.backend, arch, method, name, repr(lr), repr(decay), d + "/w.safetensors", d + "/d.safetensors",
-                            d + "/o.safetensors"], check=True)
-            got = load_file(d + "/o.safetensors")
+        look(net, steps, batch, size)
+        t = targets(target, steps, batch, classes)
+        weight = torch.rand(classes) + 0.5 if weighted else None
+        got = by_tool(o.backend, arch, method, loss, name, lr, decay, net, teacher, x, t, weight)
         net64, teacher64 = copy.deepcopy(net).double(), copy.deepcopy(teacher).double() if teacher else None
-        losses64, _, exactly = train(net64, teacher64, method, x.double(), t.double(), name, lr, decay)
-        losses, logits, grads = train(net, teacher, method, x, t, name, lr, decay)
+        others = [by_other_kernels(net, teacher, method, x, t, loss, weight, way) for way in (channels_last, without_onednn)]
+        losses64, _, exactly = train(net64, teacher64, method, x.double(), t.double(), name, lr, decay, loss, weight)
+        losses, logits, grads = train(net, teacher, method, x, t, name, lr, decay, loss, weight)
         # Some gradients are zero but for rounding (a bias before a batch norm whose ReLU is on): there the limit is twice as
-        # far from double as PyTorch's own f32.
+        # far from double as PyTorch's own f32, by whichever of its kernels is farthest: each rounds in an order of its own, and
+        # how far one order happens to end from another says nothing.
         peer = {k: relative(grads[k], v) for k, v in exactly.items()}
         ours = {k: relative(got["grad:" + k], v) for k, v in exactly.items()}
         sound = [k for k in exactly if peer[k] <= 5e-5]
+        noise = {k: max([peer[k]] + [relative(g[k], exactly[k]) for g in others]) for k in exactly}
         worst = max(sound, key=ours.get)
         if ours[worst] <= 1e-4:
             break
     what = "%s %s %s" % (arch, method, name)
-    report("%s: logits" % what, relative(got["logits"], logits), 1e-4)
+    if (loss, target, weighted) != ("cross-entropy", "labels", False):
+        what += " by %s of %s%s" % (loss, target, ", classes weighted" if weighted else "")
+    far = relative(got["logits"], logits)
+    report("%s: logits" % what, far, 1e-4)
+    if method == "supervised":
+        note(arch, "f32 logits", far)
+        note(arch, "f32 gradient", ours[worst])
     report("%s: worst of %d gradients that are not rounding alone (%s; draw %d)" % (what, len(sound), worst, drawn), ours[worst], 1e-4)
-    rest = max((k for k in exactly if k not in sound), key=lambda k: ours[k] / peer[k], default=None)
+    rest = max((k for k in exactly if k not in sound), key=lambda k: ours[k] / noise[k], default=None)
     if rest:
-        report("%s: worst of the other %d, over PyTorch's own (%s)" % (what, len(exactly) - len(sound), rest), ours[rest] / peer[rest], 2)
+        report("%s: worst of the other %d, over PyTorch's own (%s)" % (what, len(exactly) - len(sound), rest), ours[rest] / noise[rest], 2)
     if steps > 1:
         report("%s: loss over %d steps" % (what, steps), curve_gap(got["losses"].tolist(), losses64), 1e-3)
         state = net.state_dict()
@@ -227,29 +238,22 @@ def exact(arch, method, batch, size):
     """One step in double on the reference backend: logits, loss and every gradient."""
     classes = 7
     net = lively(made(arch, classes)).train()
-    teacher = lively(made(arch, classes)).eval() if method.startswith("distill") else None
+    teacher = lively(made(arch, classes)).eval() if needs_teacher(method) else None
     x = torch.randn(2, 1, batch, 3, size, size)
-    t = torch.nn.functional.one_hot(torch.randint(0, classes, (1, batch)), classes).float()
-    with tempfile.TemporaryDirectory() as d:
-        w = {k: v.clone() for k, v in net.state_dict().items()}
-        if teacher:
-            w.update({"teacher." + k: v.clone() for k, v in teacher.state_dict().items()})
-        save_file({k: v.contiguous() for k, v in w.items()}, d + "/w.safetensors")
-        data = {"x0": x[0].contiguous(), "x1": x[1].contiguous(), "target": t.contiguous()}
-        marks = faces(net, 1, batch, size)
-        if marks is not None:
-            data["x0.landmarks"], net.marks = marks, marks[0]
-        save_file(data, d + "/d.safetensors")
-        subprocess.run([o.tool, "ref64", arch, method, "none", "0", "0", d + "/w.safetensors", d + "/d.safetensors", d + "/o.safetensors"],
-                       check=True)
-        got = load_file(d + "/o.safetensors")
+    look(net, 1, batch, size)
+    t = targets("labels", 1, batch, classes)
+    got = by_tool("ref64", arch, method, "cross-entropy", "none", 0, 0, net, teacher, x, t)
     net, teacher = net.double(), teacher.double() if teacher else None
     for m in net.modules():
         if isinstance(m, torch.nn.BatchNorm2d):
             m.eps = float(np.float32(m.eps))  # an attribute of single precision in maskfer
     losses, logits, grads = train(net, teacher, method, x.double(), t.double(), "sgd", 0.0, 0.0)
     worst, far = gap({k: got["grad:" + k] for k in grads}, grads, still(grads))
-    report("%s %s in double: logits" % (arch, method), relative(got["logits"], logits), 1e-9)
+    off = relative(got["logits"], logits)
+    report("%s %s in double: logits" % (arch, method), off, 1e-9)
+    if method == "supervised":
+        note(arch, "double logits", off)
+        note(arch, "double gradient", far)
     report("%s %s in double: loss" % (arch, method), curve_gap(got["losses"].tolist(), losses), 1e-9)
     report("%s %s in double: worst gradient (%s)" % (arch, method, worst), far, 1e-9)
 
@@ -307,52 +311,59 @@ def events():
         assert "speed/images_per_second" in acc.Tags()["scalars"]
 
 
-# Without dropout, whose draws are each program's own; wide enough that every channel count is exercised.
+def show_table():
+    columns = ("double logits", "double gradient", "f32 logits", "f32 gradient")
+    print("\n%-62s" % "architecture" + "".join("%17s" % c for c in columns))
+    for arch, row in table.items():
+        print("%-62s" % arch + "".join("%17.1e" % row[c] if c in row else "%17s" % "-" for c in columns))
+
+
+# Without dropout, whose draws are each program's own; wide enough that every channel count is exercised. (size, pictures of the
+# comparison in double)
 ARCHITECTURES = (
-    [("%s%s:width=16,hidden=32,dropout=0" % (v, bn), 32) for v in ("vgg11", "vgg13", "vgg16", "vgg19") for bn in ("", "_bn")]
-    + [("vgg13:width=16,head=pooled", 48), ("vgg_f:hidden=32,dropout=0", 63), ("vgg_f:hidden=32,dropout=0,lrn_kappa=2,lrn_alpha=0.1", 96),
-       ("vgg_face:width=16,hidden=32,dropout=0", 80), ("mobilenet_v1", 32), ("mobilenet_v1:width=0.5,activation=relu6,bn_eps=0.001", 45),
-       ("mobilenet_v2:dropout=0", 64), ("mobilenet_v2:width=0.35,dropout=0", 33), ("cbam_resnet18:width=16", 64), ("cbam_resnet34:width=16", 64),
-       ("cbam_resnet50:width=16", 64), ("resmasking:width=8", 64), ("resmasking_dropout1:width=8,dropout=0", 96)])
+    [(a, 64, 4) for a in ("resnet18", "resnet34", "resnet50")]
+    + [("%s%s:width=16,hidden=32,dropout=0" % (v, bn), 32, 4) for v in ("vgg11", "vgg13", "vgg16", "vgg19") for bn in ("", "_bn")]
+    + [("vgg13:width=16,head=pooled", 48, 4), ("vgg_f:hidden=32,dropout=0", 63, 4), ("vgg_f:hidden=32,dropout=0,lrn_kappa=2,lrn_alpha=0.1", 96, 4),
+       ("vgg_face:width=16,hidden=32,dropout=0", 80, 4), ("mobilenet_v1", 32, 4), ("mobilenet_v1:width=0.5,activation=relu6,bn_eps=0.001", 45, 4),
+       ("mobilenet_v2:dropout=0", 64, 4), ("mobilenet_v2:width=0.35,dropout=0", 33, 4), ("cbam_resnet18:width=16", 64, 4), ("cbam_resnet34:width=16", 64, 4),
+       ("cbam_resnet50:width=16", 64, 4), ("resmasking:width=8", 64, 4), ("resmasking_dropout1:width=8,dropout=0", 96, 4),
+       ("ran18:width=16", 64, 3), ("ran18:width=16,reading=code", 64, 3), ("ran18:width=16,views=8,relation=false", 64, 3), ("ran50:width=8", 64, 3),
+        ("ran18:width=16,crops=landmarks", 64, 3), ("ran50:width=8,crops=landmarks,reading=code,crop_radius=0.3", 64, 3),
+       ("scan:width=8", 96, 3), ("scan:width=8,reading=code", 96, 3), ("scan:width=8,shared=true", 96, 3)]
+    + [(a, 96, 3) for a in (
+        "oadn:width=8", "oadn:width=8,reading=code", "oadn:width=8,fusion=all,canvas=48", "oadn:width=16,reading=code,fusion=all,canvas=224",
+        "gacnn:width=4", "gacnn:width=4,reading=code", "gacnn:width=8,global_unit=false", "gacnn_caffe:width=4,dropout=0",
+        "gacnn_caffe:width=8,dropout=0,global_unit=false")])
 
-# Of several views or branches: in double alone.
-BRANCHED = (
-    [(arch, 64) for arch in ("ran18:width=16", "ran18:width=16,reading=code", "ran18:width=16,views=8,relation=false", "ran50:width=8",
-                               "ran18:width=16,crops=landmarks", "ran50:width=8,crops=landmarks,reading=code,crop_radius=0.3")]
-    + [(arch, 96) for arch in ("scan:width=8", "scan:width=8,reading=code", "scan:width=8,shared=true", "oadn:width=8", "oadn:width=8,reading=code",
-                               "oadn:width=8,fusion=all,canvas=48", "oadn:width=16,reading=code,fusion=all,canvas=224", "gacnn:width=4", "gacnn:width=4,reading=code",
-                               "gacnn:width=8,global_unit=false", "gacnn_caffe:width=4,dropout=0", "gacnn_caffe:width=8,dropout=0,global_unit=false")])
+SMALL = "resnet18:width=16"
+CURVES = (  # architecture, method, steps, picture, optimiser, rate, decay, and what run() takes beside them
+    [("resnet18", "supervised", 20, 64, "adam", 1e-4, 0, {}), ("resnet18", "supervised", 20, 64, "sgd", 1e-3, 5e-4, {})]
+    + [("resnet18", "%s:form=%s" % (m, form), 20, 64, "adam", 1e-4, 0, {}) for m in ("contrastive", "distill") for form in ("clean", "paper", "code")]
+    + [("resnet18", "distill:form=" + form, 20, 64, "sgd", 1e-3, 0, {}) for form in ("clean", "paper", "code")]
+    + [(SMALL, "contrastive:pull=" + pull, 10, 32, "adam", 1e-4, 0, {}) for pull in ("cosine", "supcon", "infonce")]
+    + [(SMALL, m, 10, 32, "adam", 1e-4, 0, {}) for m in (
+        "hinton", "hinton:temperature=1,soft_weight=0.3", "hinton:privileged=true", "hinton:teacher_sees=same", "triplet",
+        "triplet:mining=hardest,same_image=0", "triplet:mining=all,triplet_margin=0.5,joint=true", "triplet:same_image=1")]
+    + [(SMALL, "supervised", 10, 32, "sgd", 1e-3, 0, extra) for extra in (
+        {"loss": "focal"}, {"loss": "focal:gamma=0.5", "weighted": True}, {"loss": "focal", "target": "votes"}, {"weighted": True},
+        {"loss": "cross-entropy:smoothing=0.1", "weighted": True}, {"target": "mixed"}, {"loss": "multi-target", "target": "votes"},
+        {"loss": "multi-target:spread=0.1", "target": "votes", "weighted": True})])
 
-if o.models:
-    for arch, size in BRANCHED:
-        if arch.startswith(tuple(o.models.split(","))):
-            exact(arch, "supervised", 3, size)
-    ARCHITECTURES = [a for a in ARCHITECTURES if a[0].startswith(tuple(o.models.split(",")))]
-    for arch, size in ARCHITECTURES:
-        exact(arch, "supervised", 4, size)
+some = o.models or o.methods
+if not some:
+    verify()
+    events()
+for arch, size, pictures in ARCHITECTURES:
+    if arch.startswith(tuple(o.models.split(","))) if o.models else not some:
+        exact(arch, "supervised", pictures, size)
         run(arch, "supervised", 1, 8, size, "adam", 1e-3)
-    print("%d comparison(s) out of limits" % bad)
-    sys.exit(1 if bad else 0)
-verify()
-events()
-for arch in ("resnet18", "resnet34", "resnet50"):
-    exact(arch, "supervised", 4, 64)
-for arch, size in BRANCHED:
-    exact(arch, "supervised", 3, size)
-for arch, size in ARCHITECTURES:
-    exact(arch, "supervised", 4, size)
-    run(arch, "supervised", 1, 8, size, "adam", 1e-3)
-for form in ("clean", "paper", "code"):
-    exact("resnet18", "contrastive:form=" + form, 4, 64)
-    exact("resnet18", "distill:form=" + form, 4, 64)
-run("resnet18", "supervised", 1, 8, 64, "adam", 1e-3)
-run("resnet34", "supervised", 1, 8, 64, "adam", 1e-3)
-run("resnet50", "supervised", 1, 8, 64, "adam", 1e-3)
-run("resnet18", "supervised", 20, 8, 64, "adam", 1e-4)
-run("resnet18", "supervised", 20, 8, 64, "sgd", 1e-3, 5e-4)
-for form in ("clean", "paper", "code"):
-    run("resnet18", "contrastive:form=" + form, 20, 8, 64, "adam", 1e-4)
-    run("resnet18", "distill:form=" + form, 20, 8, 64, "adam", 1e-4)
-    run("resnet18", "distill:form=" + form, 20, 8, 64, "sgd", 1e-3)
-print("%d comparison(s) out of limits" % bad)
+if not some:
+    for form in ("clean", "paper", "code"):
+        exact("resnet18", "contrastive:form=" + form, 4, 64)
+        exact("resnet18", "distill:form=" + form, 4, 64)
+for arch, method, steps, size, optimiser, rate, decay, extra in CURVES:
+    if method.split(":")[0] in o.methods.split(",") if o.methods else not some:
+        run(arch, method, steps, 8, size, optimiser, rate, decay, **extra)
+show_table()
+print("%d comparison(s) out of limits; %.0f s" % (bad, time.time() - began))
 sys.exit(1 if bad else 0)
