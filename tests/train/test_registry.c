@@ -18,7 +18,7 @@
 #include "train/network.h"
 #include "weights/weights.h"
 
-enum { CLASSES = 2, PEOPLE = 3, SIDE = 64, BATCH = 8, EPOCHS = 5, PATIENCE = 10, BREAK_AT = 5 };
+enum { CLASSES = 2, PEOPLE = 3, SIDE = 64, BATCH = 8, EPOCHS = 5, PATIENCE = 24, BREAK_AT = 5 };
 
 /* Two classes that show at 32 pixels, so that a few steps of a narrow network can learn them: without a mask, and with one. */
 static const char *
