@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/str.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "data/manifest.h"
@@ -89,11 +90,13 @@ settings_of(mf_settings *s, const mf_model_def *def, mf_prec prec)
     const bool    normed = steady(def);
     mf_err        err    = {0};
 
-    runs_settings(s, "baseline", normed ? EPOCHS : PATIENCE);
+    /* Without batch norm a network begins slowly, one of 16 convolutions most so. */
+    runs_settings(s, "baseline", normed ? EPOCHS : mf_str_eq(def->name, "vgg19") ? PATIENCE : 10);
     assert_mf_ok(mf_settings_choose(s, NULL, def->name, NULL, normed ? "constant" : "cosine", NULL, &err), &err);
     s->t.size      = normed && def->min_size < SIDE ? SIDE : def->min_size;
     s->t.batch     = BATCH;
     s->t.workers   = 0;
+    s->t.threads   = 1; /* small work: threads would wait for each other more than they compute */
     s->t.lr        = 1e-3;
     s->t.warmup    = 2;
     s->t.augment   = 0;
