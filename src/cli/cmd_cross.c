@@ -26,7 +26,7 @@ static const mf_opt cross_rows[] = {
     MF_OPT_STR(cross_cfg, map, "", "label=class,label=-: labels of the data set that names do not match; - leaves one out"),
     MF_OPT_BOOL(cross_cfg, common, 0, "leave classes that the data set has not out of the answers; else they are wrong answers"),
     MF_OPT_INT(cross_cfg, batch, 32, 1, 4096, "pictures at a time"),
-    MF_OPT_ENUM(cross_cfg, precision, 0, precision_words, "auto takes bf16 where the CPU computes it"),
+    MF_OPT_ENUM(cross_cfg, precision, 0, precision_words, "auto takes bf16 where the CPU has AMX, else f32"),
     MF_OPT_STR(cross_cfg, backend, "auto", "which kernels: auto, onednn, ref"),
     MF_OPT_INT(cross_cfg, seed, 1, 0, INT64_C(1) << 53, "of what --with draws"),
     MF_OPT_END,

@@ -29,7 +29,7 @@ static const mf_opt demo_rows[] = {
     MF_OPT_INT(demo_cfg, epochs, 12, 1, 10000, "passes over the training pictures"),
     MF_OPT_INT(demo_cfg, size, 64, 32, 512, "side of the pictures, in pixels"),
     MF_OPT_INT(demo_cfg, seed, 1, 0, INT64_C(1) << 53, "who the people are, and how training is drawn"),
-    MF_OPT_ENUM(demo_cfg, precision, 0, precision_words, "auto takes bf16 where the CPU computes it"),
+    MF_OPT_ENUM(demo_cfg, precision, 0, precision_words, "auto takes bf16 where the CPU has AMX, else f32"),
     MF_OPT_END,
 };
 

@@ -29,7 +29,7 @@ static const mf_opt embed_rows[] = {
     MF_OPT_BOOL(embed_cfg, csv, false, "write the features as features.csv too"),
     MF_OPT_BOOL(embed_cfg, figures, true, "draw the map through gnuplot"),
     MF_OPT_INT(embed_cfg, batch, 32, 1, 4096, "pictures at a time"),
-    MF_OPT_ENUM(embed_cfg, precision, 0, precision_words, "auto takes bf16 where the CPU computes it"),
+    MF_OPT_ENUM(embed_cfg, precision, 0, precision_words, "auto takes bf16 where the CPU has AMX, else f32"),
     MF_OPT_STR(embed_cfg, backend, "auto", "which kernels: auto, onednn, ref"),
     MF_OPT_END,
 };

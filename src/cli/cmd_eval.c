@@ -23,7 +23,7 @@ static const char *const split_words[]     = {"all", "train", "val", "test", NUL
 static const mf_opt eval_rows[] = {
     MF_OPT_ENUM(eval_cfg, split, 0, split_words, "which rows of the manifest"),
     MF_OPT_INT(eval_cfg, batch, 32, 1, 4096, "pictures at a time"),
-    MF_OPT_ENUM(eval_cfg, precision, 0, precision_words, "auto takes bf16 where the CPU computes it"),
+    MF_OPT_ENUM(eval_cfg, precision, 0, precision_words, "auto takes bf16 where the CPU has AMX, else f32"),
     MF_OPT_BOOL(eval_cfg, tta, 0, "the mean over each picture and its mirror image"),
     MF_OPT_STR(eval_cfg, backend, "auto", "which kernels: auto, onednn, ref"),
     MF_OPT_STR(eval_cfg, out, "", "also write a row a picture to this CSV file"),

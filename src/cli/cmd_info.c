@@ -69,7 +69,7 @@ print_json(mf_str *out)
     }
     mf_json_close(&j, ']');
     mf_json_put_str(&j, "kernels", mf_isa_name(mf_isa_best()));
-    mf_json_put_bool(&j, "bf16", mf_cpu_bf16());
+    mf_json_put_bool(&j, "bf16", mf_isa_fast_bf16());
     mf_json_put_int(&j, "cores", mf_cores());
     mf_json_put_int(&j, "threads", mf_threads_get());
     mf_json_close(&j, '}');
@@ -94,7 +94,7 @@ print_text(mf_str *out)
         }
     }
     mf_str_printf(out, "\nKernels:  %s\nbf16:     %s\nThreads:  %d of %d cores\n", mf_isa_name(mf_isa_best()),
-                  mf_cpu_bf16() ? "in hardware" : "not in hardware; --precision auto takes f32", mf_threads_get(),
+                  mf_isa_fast_bf16() ? "by tiles (AMX); --precision auto takes it" : "no faster than f32 here; --precision auto takes f32", mf_threads_get(),
                   mf_cores());
 }
 

@@ -20,7 +20,7 @@ static const char *const precision_words[] = {"auto", "f32", "bf16", NULL};
 
 static const mf_opt predict_rows[] = {
     MF_OPT_INT(predict_cfg, batch, 1, 1, 4096, "pictures at a time"),
-    MF_OPT_ENUM(predict_cfg, precision, 0, precision_words, "auto takes bf16 where the CPU computes it"),
+    MF_OPT_ENUM(predict_cfg, precision, 0, precision_words, "auto takes bf16 where the CPU has AMX, else f32"),
     MF_OPT_BOOL(predict_cfg, tta, 0, "the mean over each picture and its mirror image"),
     MF_OPT_STR(predict_cfg, backend, "auto", "which kernels: auto, onednn, ref"),
     MF_OPT_END,

@@ -19,7 +19,7 @@ static const mf_opt serve_rows[] = {
     MF_OPT_STR(serve_cfg, listen, "127.0.0.1:8078", "ADDRESS:PORT to serve on; port 0 takes any free one, 0.0.0.0 every network"),
     MF_OPT_STR(serve_cfg, url, "", "what browsers call it where a proxy or tunnel stands in front (https://...)"),
     MF_OPT_INT(serve_cfg, batch, 1, 1, 64, "pictures that are answered together when several wait"),
-    MF_OPT_ENUM(serve_cfg, precision, 0, precision_words, "auto takes bf16 where the CPU computes it"),
+    MF_OPT_ENUM(serve_cfg, precision, 0, precision_words, "auto takes bf16 where the CPU has AMX, else f32"),
     MF_OPT_STR(serve_cfg, backend, "auto", "which kernels: auto, onednn, ref"),
     MF_OPT_END,
 };

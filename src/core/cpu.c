@@ -116,9 +116,3 @@ mf_cpu_model(char *buf, size_t size)
         snprintf(buf, size, "%s", u.machine);
     }
 }
-
-bool
-mf_cpu_bf16(void)
-{
-    return mf_cpu_has(MF_CPU_AVX512_BF16) || (mf_cpu_has(MF_CPU_AMX_TILE) && mf_cpu_has(MF_CPU_AMX_BF16));
-}

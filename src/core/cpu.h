@@ -17,7 +17,5 @@ bool        mf_cpu_has(mf_cpu_set set); /* false on other architectures than x86
 const char *mf_cpu_set_name(mf_cpu_set set); /* "avx512_bf16", as in /proc/cpuinfo */
 /* "Intel(R) Xeon(R) ..."; "unknown" where the system does not say. */
 void mf_cpu_model(char *buf, size_t size);
-/* Whether bf16 is computed by the CPU itself: AMX or AVX512-BF16. */
-bool mf_cpu_bf16(void);
 
 #endif

@@ -46,10 +46,11 @@ mf_isa_name(mf_isa isa)
 }
 
 bool
-mf_isa_has_bf16(void)
+mf_isa_fast_bf16(void)
 {
     const char *v = getenv("ONEDNN_MAX_CPU_ISA");
 
-    if (mf_isa_best() != MF_ISA_AVX512 || (v && (strcmp(v, "AVX512_CORE") == 0 || strcmp(v, "AVX512_CORE_VNNI") == 0))) return false;
-    return mf_cpu_bf16();
+    if (!v) v = getenv("DNNL_MAX_CPU_ISA");
+    if (mf_isa_best() != MF_ISA_AVX512 || (v && strncmp(v, "AVX512", 6) == 0 && !strstr(v, "AMX"))) return false;
+    return mf_cpu_has(MF_CPU_AMX_TILE) && mf_cpu_has(MF_CPU_AMX_BF16);
 }

@@ -26,7 +26,8 @@ typedef enum mf_isa { MF_ISA_BASE, MF_ISA_AVX2, MF_ISA_AVX512 } mf_isa;
 mf_isa mf_isa_best(void);
 /* "base", "avx2", "avx512". */
 const char *mf_isa_name(mf_isa isa);
-/* mf_cpu_bf16, unless ONEDNN_MAX_CPU_ISA forbids it: whether `--precision auto` takes bf16. */
-bool mf_isa_has_bf16(void);
+/* Whether bf16 outruns f32: by AMX's tiles, unless ONEDNN_MAX_CPU_ISA forbids them. `--precision auto` takes bf16 then. The dot products of
+ * AVX512-BF16 do not make up for what f32 saves by minimal filtering. */
+bool mf_isa_fast_bf16(void);
 
 #endif

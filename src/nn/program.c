@@ -22,7 +22,7 @@ mf_prec_resolve(mf_prec p, const mf_backend *b)
 {
     if (p != MF_PREC_AUTO) return p;
     if (b->real == MF_DTYPE_F64) return MF_PREC_F64;
-    return b->bf16 && mf_isa_has_bf16() ? MF_PREC_BF16 : MF_PREC_F32;
+    return b->bf16 && mf_isa_fast_bf16() ? MF_PREC_BF16 : MF_PREC_F32;
 }
 
 mf_status

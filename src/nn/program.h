@@ -7,7 +7,7 @@
 #include "nn/kernel.h"
 
 typedef enum mf_prec { MF_PREC_F32, MF_PREC_BF16, MF_PREC_F64, MF_PREC_AUTO } mf_prec;
-/* AUTO: bf16 where the CPU has AMX or AVX512-BF16 and the backend can, else f32. */
+/* AUTO: bf16 where the CPU has AMX and the backend can, else f32. */
 mf_prec     mf_prec_resolve(mf_prec p, const mf_backend *b);
 const char *mf_prec_name(mf_prec p);
 

@@ -29,7 +29,7 @@ const mf_opt mf_train_rows[] = {
     MF_OPT_INT(mf_train_opts, seed, 1, 0, 9007199254740991, "all randomness follows from it"),
     MF_OPT_INT(mf_train_opts, threads, 0, 0, 4096, "threads for computing; 0 takes every core"),
     MF_OPT_INT(mf_train_opts, workers, 1, 0, 256, "threads that prepare batches"),
-    MF_OPT_ENUM(mf_train_opts, precision, 0, precision_words, "auto takes bf16 where the CPU computes it"),
+    MF_OPT_ENUM(mf_train_opts, precision, 0, precision_words, "auto takes bf16 where the CPU has AMX, else f32"),
     MF_OPT_STR(mf_train_opts, backend, "auto", "which kernels: auto, onednn, ref"),
     MF_OPT_STR(mf_train_opts, optimiser, "adam", "adam, adamw, radam, sgd"),
     MF_OPT_STR(mf_train_opts, schedule, "cosine", "learning rate over the run: constant, cosine, exponential, onecycle, plateau, step"),

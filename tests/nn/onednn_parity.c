@@ -96,7 +96,7 @@ kernel_of(const mf_backend *b, const mf_prep *p, char why[128])
 bool
 parity_has_amx(void)
 {
-    return mf_isa_has_bf16() && mf_cpu_has(MF_CPU_AMX_TILE) && mf_cpu_has(MF_CPU_AMX_BF16) && getenv("ONEDNN_MAX_CPU_ISA") == NULL;
+    return mf_isa_fast_bf16();
 }
 
 /* One run of one kernel. values[i]: row-major f32 (or u8) inputs. out[o]: row-major f32, the caller's to free. */
@@ -189,6 +189,9 @@ run_one(const mf_backend *b, const parity_case *c, void *const *values, mf_dtype
     }
     if (c->kernel16 != NULL && strcmp(b->name, "ref") != 0 && act == MF_DTYPE_BF16 && parity_has_amx()) {
         assert_string_equal(k->name, c->kernel16);
+    }
+    if (c->plain16 != NULL && strcmp(b->name, "ref") != 0 && act == MF_DTYPE_BF16 && !parity_has_amx() && mf_isa_best() == MF_ISA_AVX512) {
+        assert_string_equal(k->name, c->plain16);
     }
     assert_mf_ok(k->prepare(&p, &err), &err);
     for (int i = 0; i < p.nin; i++) {

@@ -44,6 +44,7 @@ typedef struct parity_case {
     unsigned    const_in;   /* bit i: input i is constant, as in inference: the kernel runs twice, the second time with nothing fresh */
     const char *kernel;     /* the kernel that must be taken in f32 on a CPU with AVX2; NULL: any */
     const char *kernel16;   /* the same in bf16 on a CPU with AMX */
+    const char *plain16;    /* the same in bf16 on a CPU with AVX-512 and without AMX */
 } parity_case;
 
 /* Runs the case in every form; prints the worst error of each output. Fails the test on the first difference. */

@@ -143,7 +143,7 @@ test_winograd(void **state)
         char        name[32];
 
         snprintf(name, sizeof name, "winograd.%s", c.op);
-        c.kernel = name;
+        c.kernel = c.plain16 = name;
         c.tol16  = strcmp(c.op, "conv2d_dw") == 0 ? 1e-4 : 0;
         parity_run(&c);
     }

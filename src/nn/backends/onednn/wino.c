@@ -48,15 +48,18 @@ typedef struct wino_state {
     size_t                  *o_term, *r_term, tap[9];   /* places in the weights' storage: a sum of one term a dimension */
     bool                     o_row;        /* V output channels lie side by side */
     bool                     constant, bias, res, relu;
+    bool                     bf;           /* the maps are bf16 */
+    size_t                   bytes;        /* of one of their values */
     float                   *kept;         /* transformed weights, [ob] of u_point * points floats; NULL unless constant */
     bool                     made;
 } wino_state;
 
 typedef struct wino_job {
     const wino_state *s;
-    const float      *src, *w, *bias, *res;
-    float            *dst, *x;
-    char             *scratch;
+    const char       *src, *res;
+    const float      *w, *bias;
+    char             *dst, *scratch;
+    float            *x;
     size_t            first, tiles, groups, subs; /* the chunk */
 } wino_job;
 
@@ -90,17 +93,18 @@ mf_dn_wino_choose(const mf_prep *p, const mf_tdesc *x, const mf_tdesc *y, const 
 {
     const mf_dn_wino_loops *loops = p->ctx->simd->wino;
     const mf_dn_wino_form  *form  = NULL;
-    dn_home                 home  = p->ctx->home_f32;
+    bool                    bf    = x->dtype == MF_DTYPE_BF16;
+    dn_home                 home  = bf ? p->ctx->home_bf16 : p->ctx->home_f32;
     bool                    constant = strcmp(p->op->name, "conv2d_dw") != 0 && p->const_in[1];
     int64_t                 v = loops->width, n = y->shape.dim[0], ho = y->shape.dim[2], wo = y->shape.dim[3], inside, best = 0;
     int                     kind;
 
     if (why != NULL) {
-        snprintf(why, 128, "only 3 x 3 in f32 with stride 1 and whole blocks of channels, where it pays");
+        snprintf(why, 128, "only 3 x 3 with stride 1, whole blocks of channels, in f32 or in bf16 without AMX, where it pays");
     }
     if (!((home == DN_HOME_NCHW16C && v == 16) || (home == DN_HOME_NCHW8C && v == 8)) || a->groups != 1 || w->shape.dim[2] != 3 ||
         w->shape.dim[3] != 3 || a->sh != 1 || a->sw != 1 || a->dh != 1 || a->dw != 1 || a->ph > 2 || a->pw > 2 ||
-        x->dtype != MF_DTYPE_F32 || y->dtype != MF_DTYPE_F32 || x->shape.dim[1] % v != 0 || y->shape.dim[1] % v != 0 ||
+        (x->dtype != MF_DTYPE_F32 && (!bf || p->ctx->amx != NULL)) || y->dtype != x->dtype || x->shape.dim[1] % v != 0 || y->shape.dim[1] % v != 0 ||
         x->shape.dim[1] < MIN_CHANNELS || y->shape.dim[1] < MIN_CHANNELS) {
         return NULL;
     }
@@ -202,6 +206,8 @@ wino_new(wino_state **out, mf_prep *p, const mf_dn_wino_form *form, bool turned,
     s->form  = form;
     s->small = p->ctx->simd->small;
     s->v     = (size_t)s->small->width;
+    s->bf    = p->in[0].dtype == MF_DTYPE_BF16;
+    s->bytes = s->bf ? sizeof(uint16_t) : sizeof(float);
     s->grid  = mf_dn_wino_grid_of(y, form);
     s->points = (size_t)form->points;
     s->rb    = (size_t)x->dim[1] / s->v;
@@ -291,8 +297,8 @@ transform_input(void *arg, size_t part)
 
     for (item = items * part / s->parts; item < items * (part + 1) / s->parts; item++) {
         size_t       b = item / j->tiles, t = item % j->tiles, n = (j->first + t) / per, at = (j->first + t) % per;
-        mf_dn_window d = {j->src + (n * s->rb + b) * (size_t)s->h * (size_t)s->w * v, s->h, s->w,
-                          (int)(at / s->grid.cols) * s->form->out - s->pad_i, (int)(at % s->grid.cols) * s->form->out - s->pad_j};
+        mf_dn_window d = {j->src + (n * s->rb + b) * (size_t)s->h * (size_t)s->w * v * s->bytes, s->h, s->w,
+                          (int)(at / s->grid.cols) * s->form->out - s->pad_i, (int)(at % s->grid.cols) * s->form->out - s->pad_j, s->bf};
 
         s->form->input(j->x + ((t / s->group * s->rb + b) * s->group + t % s->group) * v, s->x_point, &d);
     }
@@ -322,10 +328,10 @@ multiply(const wino_job *j, float *m, const float *u, size_t b, int blocks, size
     for (k = 0; k < (size_t)blocks; k++) {
         for (t = 0; t < tiles; t++) {
             size_t         n = (j->first + t0 + t) / per, at = (j->first + t0 + t) % per;
-            size_t         map = (n * s->ob + b + k) * (size_t)s->ho * (size_t)s->wo * v;
+            size_t         map = (n * s->ob + b + k) * (size_t)s->ho * (size_t)s->wo * v * s->bytes;
             mf_dn_wino_put o = {.map = j->dst + map, .res = s->res ? j->res + map : NULL, .bias = s->bias ? j->bias + (b + k) * v : NULL,
                                 .h = s->ho, .w = s->wo, .i = (int)(at / s->grid.cols) * s->form->out,
-                                .j = (int)(at % s->grid.cols) * s->form->out, .relu = s->relu};
+                                .j = (int)(at % s->grid.cols) * s->form->out, .relu = s->relu, .bf = s->bf};
 
             s->form->output(&o, m + (k * tiles + t) * v, s->m_point);
         }

@@ -1,4 +1,4 @@
-/* nn/backends/onednn/wino.h: 3 x 3 convolution of stride 1 by Winograd's minimal filtering, f32.
+/* nn/backends/onednn/wino.h: 3 x 3 convolution of stride 1 by Winograd's minimal filtering.
  *
  * Lavin and Gray 2016, section 4: with d a window of the input, g the filter and Y a tile of outputs,
  *   Y = A^T [(G g G^T) * (B^T d B)] A,     dg = G^T [sum over tiles of (B^T d B) * (A dY A^T)] G.
@@ -12,7 +12,9 @@
  *
  * Everything is in blocks of V channels, V the vector width. Transformed values are [point][group of tiles][block][tile][V], a group what is
  * multiplied in registers at once (for the weight gradient [point][block][tile][V]), transformed weights [output block][point][input block][V in][V out]; a point's part is followed by a cache line of padding, so that the writes of
- * a transform do not fall on the same sets. A NaN or infinity in a window reaches all outputs of its tile. */
+ * a transform do not fall on the same sets. A NaN or infinity in a window reaches all outputs of its tile.
+ *
+ * Maps are f32 or bf16; weights and everything between are f32, so that bf16 maps cost their rounding alone. */
 #ifndef MF_NN_ONEDNN_WINO_H
 #define MF_NN_ONEDNN_WINO_H
 
@@ -21,18 +23,20 @@
 #include "nn/kernel.h"
 #include "nn/ops.h"
 
-/* One block of V channels of a map [h][w][V], and the upper left corner of a window that may reach over its edges. */
+/* One block of V channels of a map [h][w][V], f32 or (bf) bf16, and the upper left corner of a window that may reach over its edges. */
 typedef struct mf_dn_window {
-    const float *map;
-    int          h, w, i, j;
+    const void *map;
+    int         h, w, i, j;
+    bool        bf;
 } mf_dn_window;
 
-/* Where a tile of results goes: corner (i, j) of a map [h][w][V]; bias [V] and res (the map's twin) may be NULL. */
+/* Where a tile of results goes: corner (i, j) of a map [h][w][V], f32 or bf16; bias [V] (f32) and res (the map's twin) may be NULL. */
 typedef struct mf_dn_wino_put {
-    float       *map;
-    const float *res, *bias;
+    void        *map;
+    const void  *res;
+    const float *bias;
     int          h, w, i, j;
-    bool         relu;
+    bool         relu, bf;
 } mf_dn_wino_put;
 
 typedef struct mf_dn_wino_form {

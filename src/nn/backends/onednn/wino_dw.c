@@ -22,11 +22,13 @@ typedef struct dw_state {
     size_t                  chunk, chunks;
     size_t                  x_point, d_point, s_point; /* strides in floats */
     size_t                  parts, sums_at, part_at, part_floats;
+    bool                    bf;      /* the maps are bf16 */
+    size_t                  bytes;   /* of one of their values */
 } dw_state;
 
 typedef struct dw_job {
     const dw_state *s;
-    const float    *x, *dy;
+    const char     *x, *dy;
     float          *dw, *tx, *sums;
     char           *scratch;
     size_t          first, tiles;
@@ -52,6 +54,8 @@ dw_prepare(mf_prep *p, mf_err *err)
     s->loops = p->ctx->simd->wino;
     s->v     = (size_t)s->loops->width;
     s->form  = mf_dn_wino_choose(p, &p->in[1], &p->in[0], &p->out[0], a, NULL);
+    s->bf    = p->in[1].dtype == MF_DTYPE_BF16;
+    s->bytes = s->bf ? sizeof(uint16_t) : sizeof(float);
     s->grid  = mf_dn_wino_grid_of(y, s->form);
     s->points = (size_t)s->form->points;
     s->ib    = (size_t)x->dim[1] / s->v;
@@ -94,8 +98,8 @@ transform_x(void *arg, size_t part)
 
     for (item = items * part / s->parts; item < items * (part + 1) / s->parts; item++) {
         size_t       b = item / j->tiles, t = item % j->tiles, n = (j->first + t) / per, at = (j->first + t) % per;
-        mf_dn_window d = {j->x + (n * s->ib + b) * (size_t)s->h * (size_t)s->w * v, s->h, s->w,
-                          (int)(at / s->grid.cols) * s->form->out - s->pad_i, (int)(at % s->grid.cols) * s->form->out - s->pad_j};
+        mf_dn_window d = {j->x + (n * s->ib + b) * (size_t)s->h * (size_t)s->w * v * s->bytes, s->h, s->w,
+                          (int)(at / s->grid.cols) * s->form->out - s->pad_i, (int)(at % s->grid.cols) * s->form->out - s->pad_j, s->bf};
 
         s->form->input(j->tx + item * v, s->x_point, &d);
     }
@@ -111,8 +115,8 @@ transform_dy(const dw_job *j, float *td, size_t b, int blocks)
     for (k = 0; k < blocks; k++) {
         for (t = 0; t < j->tiles; t++) {
             size_t       n = (j->first + t) / per, at = (j->first + t) % per;
-            mf_dn_window d = {j->dy + (n * s->ob + b + (size_t)k) * (size_t)s->ho * (size_t)s->wo * v, s->ho, s->wo,
-                              (int)(at / s->grid.cols) * s->form->out, (int)(at % s->grid.cols) * s->form->out};
+            mf_dn_window d = {j->dy + (n * s->ob + b + (size_t)k) * (size_t)s->ho * (size_t)s->wo * v * s->bytes, s->ho, s->wo,
+                              (int)(at / s->grid.cols) * s->form->out, (int)(at % s->grid.cols) * s->form->out, s->bf};
 
             s->form->grad(td + ((size_t)k * j->tiles + t) * v, s->d_point, &d);
         }

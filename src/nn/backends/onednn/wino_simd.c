@@ -231,23 +231,36 @@ gt_map2(vf o[3], const vf m[3])
 
 /* ---- of a square ---- */
 
-/* The window's first pixel and its row pitch in floats; windows that reach over an edge are copied to `box` with zeros around. */
+/* The window's first pixel and its row pitch in floats. A window that reaches over an edge is copied to `box` with zeros around, and one of
+ * bf16 widened there. */
 V_INLINE const float *
 window(float *box, size_t *pitch, const mf_dn_window *d, int side)
 {
+    size_t row = (size_t)d->w * VW;
+
+    *pitch = (size_t)side * VW;
     if (d->i >= 0 && d->j >= 0 && d->i + side <= d->h && d->j + side <= d->w) {
-        *pitch = (size_t)d->w * VW;
-        return d->map + ((size_t)d->i * (size_t)d->w + (size_t)d->j) * VW;
+        size_t at = (size_t)d->i * row + (size_t)d->j * VW;
+
+        if (!d->bf) {
+            *pitch = row;
+            return (const float *)d->map + at;
+        }
+        for (int i = 0; i < side; i++, at += row) {
+            for (int j = 0; j < side; j++) {
+                v_store_f(box + (i * side + j) * VW, v_load(d->map, at + (size_t)j * VW, true));
+            }
+        }
+        return box;
     }
     for (int i = 0; i < side; i++) {
         for (int j = 0; j < side; j++) {
             int  y = d->i + i, x = d->j + j;
             bool in = y >= 0 && y < d->h && x >= 0 && x < d->w;
 
-            v_store_f(box + (i * side + j) * VW, in ? v_load_f(d->map + ((size_t)y * (size_t)d->w + (size_t)x) * VW) : v_splat(0.0f));
+            v_store_f(box + (i * side + j) * VW, in ? v_load(d->map, (size_t)y * row + (size_t)x * VW, d->bf) : v_splat(0.0f));
         }
     }
-    *pitch = (size_t)side * VW;
     return box;
 }
 
@@ -302,7 +315,7 @@ window(float *box, size_t *pitch, const mf_dn_window *d, int side)
 
 /* Stores a tile of `side` x `side` results as far as the map reaches. */
 V_INLINE void
-put_tile(const mf_dn_wino_put *o, const vf *y, int side)
+put_tile_as(const mf_dn_wino_put *o, const vf *y, int side, bool bf)
 {
     vf     b = o->bias != NULL ? v_load_f(o->bias) : v_splat(0.0f);
     size_t to = ((size_t)o->i * (size_t)o->w + (size_t)o->j) * VW;
@@ -313,11 +326,21 @@ put_tile(const mf_dn_wino_put *o, const vf *y, int side)
             vf v = y[r * side + c] + b;
 
             if (o->res != NULL) {
-                v += v_load_f(o->res + to + (size_t)c * VW);
+                v += v_load(o->res, to + (size_t)c * VW, bf);
             }
-            v_store_f(o->map + to + (size_t)c * VW, o->relu ? v_relu(v) : v);
+            v_store(o->map, to + (size_t)c * VW, o->relu ? v_relu(v) : v, bf);
         }
         to += (size_t)o->w * VW;
+    }
+}
+
+V_INLINE void
+put_tile(const mf_dn_wino_put *o, const vf *y, int side)
+{
+    if (o->bf) {
+        put_tile_as(o, y, side, true);
+    } else {
+        put_tile_as(o, y, side, false);
     }
 }
 
