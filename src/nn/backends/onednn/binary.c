@@ -214,29 +214,14 @@ pixel_blocks(void *arg, size_t begin, size_t end, int thread)
     const binary_job   *j = arg;
     const binary_state *s = j->s;
     const mf_dn_map    *m = &s->map;
-    size_t              q, p, i;
+    size_t              q, es = s->bf16 ? 2 : 4;
 
     (void)thread;
     for (q = begin; q < end; q++) {
         size_t       at = mf_dn_map_block(m, q / m->nb, q % m->nb);
         const float *v  = (const float *)(const void *)j->b + q / m->nb * m->hw;
 
-        for (p = 0; p < m->hw; p++, at += m->b) {
-            if (s->op == MF_DN_MUL && !s->bf16) { /* what a spatial gate does */
-                const float *x = (const float *)(const void *)j->a + at;
-                float       *y = (float *)(void *)j->y + at;
-
-                for (i = 0; i < m->b; i++) {
-                    y[i] = x[i] * v[p];
-                }
-                continue;
-            }
-            for (i = 0; i < m->b; i++) {
-                float x = mf_dn_get(j->a, at + i, s->bf16);
-
-                mf_dn_put(j->y, at + i, s->bf16, s->swap ? combine(s->op, v[p], x) : combine(s->op, x, v[p]));
-            }
-        }
+        s->simd->flat->by_pixel[s->bf16](s->op, j->y + at * es, j->a + at * es, m->hw, m->b, v, s->swap);
     }
 }
 

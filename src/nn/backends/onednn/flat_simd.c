@@ -156,6 +156,111 @@ by_channel_bf16(mf_dn_op2 op, void *y, const void *x, size_t pix, size_t b, cons
 }
 
 V_INLINE void
+pixel_loop(mf_dn_op2 op, void *y, const void *x, size_t pix, size_t b, const float *v, bool swap, bool bf)
+{
+    size_t at = 0, p, c;
+
+    for (p = 0; p < pix; p++, at += b) {
+        vf w = v_splat(v[p]);
+
+        for (c = 0; c + VW <= b; c += VW) {
+            vf e = v_load(x, at + c, bf);
+
+            v_store(y, at + c, swap ? op2_vec(op, w, e) : op2_vec(op, e, w), bf);
+        }
+        for (; c < b; c++) {
+            float e = s_load(x, at + c, bf);
+
+            s_store(y, at + c, swap ? op2_scalar(op, v[p], e) : op2_scalar(op, e, v[p]), bf);
+        }
+    }
+}
+
+V_INLINE void
+pixel_any(mf_dn_op2 op, void *y, const void *x, size_t pix, size_t b, const float *v, bool swap, bool bf)
+{
+    switch (op) {
+    case MF_DN_ADD: pixel_loop(MF_DN_ADD, y, x, pix, b, v, false, bf); break;
+    case MF_DN_SUB: pixel_loop(MF_DN_SUB, y, x, pix, b, v, swap, bf); break;
+    case MF_DN_MUL: pixel_loop(MF_DN_MUL, y, x, pix, b, v, false, bf); break;
+    case MF_DN_DIV: pixel_loop(MF_DN_DIV, y, x, pix, b, v, swap, bf); break;
+    default:        pixel_loop(MF_DN_MAX, y, x, pix, b, v, swap, bf); break;
+    }
+}
+
+static void
+by_pixel_f32(mf_dn_op2 op, void *y, const void *x, size_t pix, size_t b, const float *v, bool swap)
+{
+    pixel_any(op, y, x, pix, b, v, swap, false);
+}
+
+static void
+by_pixel_bf16(mf_dn_op2 op, void *y, const void *x, size_t pix, size_t b, const float *v, bool swap)
+{
+    pixel_any(op, y, x, pix, b, v, swap, true);
+}
+
+V_INLINE void
+clip_loop(void *y, const void *x, size_t n, float lo, float hi, bool bf)
+{
+    size_t i = 0;
+    vf     l = v_splat(lo), h = v_splat(hi);
+
+    for (; i + VW <= n; i += VW) {
+        vf v = v_load(x, i, bf);
+
+        v = v_select(v < l, l, v);
+        v_store(y, i, v_select(v > h, h, v), bf);
+    }
+    for (; i < n; i++) {
+        float v = s_load(x, i, bf);
+
+        s_store(y, i, v < lo ? lo : v > hi ? hi : v, bf);
+    }
+}
+
+static void
+clip_f32(void *y, const void *x, size_t n, float lo, float hi)
+{
+    clip_loop(y, x, n, lo, hi, false);
+}
+
+static void
+clip_bf16(void *y, const void *x, size_t n, float lo, float hi)
+{
+    clip_loop(y, x, n, lo, hi, true);
+}
+
+V_INLINE void
+clip_dx_loop(void *dx, const void *dy, const void *y, size_t n, float lo, float hi, bool bf)
+{
+    size_t i = 0;
+
+    for (; i + VW <= n; i += VW) {
+        vf v = v_load(y, i, bf);
+
+        v_store(dx, i, (vf)((vi)v_load(dy, i, bf) & (v > v_splat(lo)) & (v < v_splat(hi))), bf);
+    }
+    for (; i < n; i++) {
+        float v = s_load(y, i, bf);
+
+        s_store(dx, i, v > lo && v < hi ? s_load(dy, i, bf) : 0.0f, bf);
+    }
+}
+
+static void
+clip_dx_f32(void *dx, const void *dy, const void *y, size_t n, float lo, float hi)
+{
+    clip_dx_loop(dx, dy, y, n, lo, hi, false);
+}
+
+static void
+clip_dx_bf16(void *dx, const void *dy, const void *y, size_t n, float lo, float hi)
+{
+    clip_dx_loop(dx, dy, y, n, lo, hi, true);
+}
+
+V_INLINE void
 relu_loop(void *y, const void *x, size_t n, bool bf)
 {
     size_t i = 0;
@@ -304,4 +409,5 @@ const mf_dn_flat_loops MF_ISA_NAME(mf_dn_flat_loops) = {
     .to_bf16 = to_bf16, .from_bf16 = from_bf16, .binary = {binary_f32, binary_bf16},
     .by_channel = {by_channel_f32, by_channel_bf16}, .relu = {relu_f32, relu_bf16}, .relu_dx = {relu_dx_f32, relu_dx_bf16},
     .scale = {scale_f32, scale_bf16}, .fill = {fill_f32, fill_bf16}, .gather = {gather_f32, gather_bf16},
+    .by_pixel = {by_pixel_f32, by_pixel_bf16}, .clip = {clip_f32, clip_bf16}, .clip_dx = {clip_dx_f32, clip_dx_bf16},
 };

@@ -3,7 +3,8 @@
  * reduce: x -> y. reduce_to: x -> y (sum, f32). expand: y -> x. reduce_max_dx: dy, x -> dx at the first maximum. The large
  * side is [N,C,H,W] or [N,C] in any layout of mf_dn_map, or [N], read as one sample of N channels; the small side is
  * row-major and keeps or loses N, C and both of H, W. Other axes run on the reference kernel. Threads share the samples
- * where the small side keeps them. */
+ * where the small side keeps them. What attention does, over the channels or the pixels of a sample whose channels fill whole
+ * vectors, runs in vector loops (spread_simd.c). */
 #include "nn/backends/onednn/map.h"
 #include "nn/backends/onednn/onednn.h"
 
@@ -22,6 +23,9 @@ typedef struct spread_state {
     bool        small_bf16;
     size_t      per_sample;       /* elements of the small side a sample */
     double      factor;
+    const mf_dn_simd         *simd;
+    const mf_dn_spread_loops *loops; /* NULL: element by element */
+    size_t                    row;   /* floats of scratch a sample, with `loops` */
 } spread_state;
 
 typedef struct spread_job {
@@ -30,6 +34,7 @@ typedef struct spread_job {
     void               *out;
     double             *acc; /* [samples or 1][per_sample] */
     size_t             *at;  /* MAX_DX: where the maximum is, as pixel * C + channel */
+    double             *rows; /* with `loops`: `row` numbers a sample */
 } spread_job;
 
 /* The small side with as many dimensions as the large one; false where it is neither whole nor 1 along a dimension, or
@@ -193,6 +198,12 @@ spread_prepare(mf_prep *p, mf_err *err)
         s->factor = (double)cells / (double)(s->map.n * s->map.c * s->map.hw);
     }
     p->scratch = s->kind == SPREAD_EXPAND ? 0 : cells * (sizeof(double) + (s->kind == SPREAD_MAX_DX ? sizeof(size_t) : 0));
+    s->simd    = p->ctx->simd;
+    if (s->by_n && s->by_c != s->by_p && s->map.b % s->simd->spread->width == 0 && s->map.c % s->map.b == 0) {
+        s->loops   = s->simd->spread;
+        s->row     = s->per_sample; /* doubles: sums, or two rows of floats */
+        p->scratch = s->map.n * s->row * sizeof(double);
+    }
     p->state   = s;
     return MF_OK;
 }
@@ -288,6 +299,61 @@ write_sample(const spread_job *j, size_t n, const size_t *where)
     }
 }
 
+/* The small side of sample n as floats, times the factor. */
+static void
+small_row(const spread_job *j, size_t n, float *to)
+{
+    const spread_state *s = j->s;
+
+    for (size_t e = 0; e < s->per_sample; e++) {
+        to[e] = (float)((double)mf_dn_get(j->small, n * s->per_sample + e, s->small_bf16) * s->factor);
+    }
+}
+
+/* One sample by vectors. */
+static void
+spread_fast(const spread_job *j, size_t n)
+{
+    const spread_state *s = j->s;
+    const mf_dn_map    *m = &s->map;
+    size_t              bytes = mf_dn_map_block(m, n, 0) * (m->bf16 ? 2 : 4), e;
+    mf_dn_sample        in    = {.x = j->large != NULL ? (const char *)j->large + bytes : NULL, .pix = m->hw, .nb = m->nb, .b = m->b,
+                                 .block = m->hw * m->b};
+    char               *out   = (char *)j->out + bytes; /* where the large side is the result */
+    double             *sums  = j->rows + n * s->row;
+    float              *a     = (float *)(void *)sums, *b = a + s->per_sample;
+
+    switch (s->kind) {
+    case SPREAD_SUM:
+        if (s->by_c) {
+            s->loops->sum_pixels[m->bf16](sums, &in);
+        } else {
+            s->loops->sum_channels[m->bf16](a, &in);
+        }
+        break;
+    case SPREAD_MAX: (s->by_c ? s->loops->max_pixels : s->loops->max_channels)[m->bf16](a, &in); break;
+    case SPREAD_MAX_DX:
+        small_row(j, n, b);
+        (s->by_c ? s->loops->max_pixels : s->loops->max_channels)[m->bf16](a, &in);
+        (s->by_c ? s->loops->max_pixels_dx : s->loops->max_channels_dx)[m->bf16](out, &in, a, b);
+        return;
+    case SPREAD_EXPAND:
+        small_row(j, n, a);
+        for (e = 0; s->by_c && e < m->nb; e++) {
+            s->simd->flat->fill[m->bf16](out + e * in.block * (m->bf16 ? 2 : 4), m->hw, m->b, a + e * m->b);
+        }
+        if (!s->by_c) {
+            s->loops->fill_channels[m->bf16](out, &in, a);
+        }
+        return;
+    }
+    for (e = 0; e < s->per_sample; e++) {
+        double v = s->kind == SPREAD_SUM && s->by_c ? sums[e] : (double)a[e];
+
+        mf_dn_put(j->out, n * s->per_sample + e, s->small_bf16, (float)(v * s->factor));
+    }
+}
+
 static void
 spread_samples(void *arg, size_t begin, size_t end, int thread)
 {
@@ -300,6 +366,10 @@ spread_samples(void *arg, size_t begin, size_t end, int thread)
         double *acc = j->acc + (s->by_n ? n * s->per_sample : 0);
         size_t *at  = j->at == NULL ? NULL : j->at + n * s->per_sample;
 
+        if (s->loops != NULL) {
+            spread_fast(j, n);
+            continue;
+        }
         switch (s->kind) {
         case SPREAD_SUM:
             if (s->by_n) {
@@ -323,7 +393,7 @@ spread_run(void *state, const mf_run *r, mf_err *err)
     const spread_state *s     = state;
     size_t              cells = (s->by_n ? s->map.n : 1) * s->per_sample, e;
     bool                in0   = s->kind == SPREAD_SUM || s->kind == SPREAD_MAX; /* input 0 is the large side */
-    spread_job          j     = {.s = s, .out = r->out[0], .acc = r->scratch};
+    spread_job          j     = {.s = s, .out = r->out[0], .acc = r->scratch, .rows = r->scratch};
 
     (void)err;
     j.large = in0 ? r->in[0] : s->kind == SPREAD_MAX_DX ? r->in[1] : NULL;

@@ -51,25 +51,37 @@ clip_prepare(mf_prep *p, mf_err *err)
     return st;
 }
 
+/* One span of clip (b NULL) or of its gradient. */
+typedef struct clip_job {
+    const mf_dn_flat_state *s;
+    char                   *y;
+    const char             *a, *b;
+} clip_job;
+
 static void
-clip_tile(const mf_dn_flat_state *s, float *y, const float *x, const float *b, const float *c, size_t n)
+clip_span(void *arg, size_t begin, size_t end)
 {
-    size_t i;
+    const clip_job         *j  = arg;
+    const mf_dn_flat_state *s  = j->s;
+    size_t                  at = begin * (s->bf16 ? 2 : 4);
 
-    (void)b;
-    (void)c;
-    for (i = 0; i < n; i++) { /* NaN stays NaN */
-        float v = x[i] < s->a ? s->a : x[i];
-
-        y[i] = v > s->b ? s->b : v;
+    if (j->b != NULL) {
+        s->simd->flat->clip_dx[s->bf16](j->y + at, j->a + at, j->b + at, end - begin, s->a, s->b);
+    } else {
+        s->simd->flat->clip[s->bf16](j->y + at, j->a + at, end - begin, s->a, s->b);
     }
 }
 
 static mf_status
 clip_run(void *state, const mf_run *r, mf_err *err)
 {
+    clip_job j = {state, r->out[0], r->in[0], NULL};
+
     (void)err;
-    mf_dn_flat_tiles(state, clip_tile, r->out[0], r->in[0], NULL, NULL);
+    mf_dn_spans(j.s->elems, MF_DN_FLAT_GRAIN, clip_span, &j);
+    if (j.s->padded) {
+        mf_dn_chan_clear_padding(&j.s->chan, j.s->bf16 ? 2 : 4, r->out[0]);
+    }
     return MF_OK;
 }
 
@@ -78,22 +90,13 @@ const mf_kernel_def mf_onednn_clip = {
     .release = mf_free,
 };
 
-static void
-clip_dx_tile(const mf_dn_flat_state *s, float *dx, const float *dy, const float *y, const float *c, size_t n)
-{
-    size_t i;
-
-    (void)c;
-    for (i = 0; i < n; i++) {
-        dx[i] = y[i] > s->a && y[i] < s->b ? dy[i] : 0.0f;
-    }
-}
-
 static mf_status
 clip_dx_run(void *state, const mf_run *r, mf_err *err)
 {
+    clip_job j = {state, r->out[0], r->in[0], r->in[1]};
+
     (void)err;
-    mf_dn_flat_tiles(state, clip_dx_tile, r->out[0], r->in[0], r->in[1], NULL);
+    mf_dn_spans(j.s->elems, MF_DN_FLAT_GRAIN, clip_span, &j);
     return MF_OK;
 }
 

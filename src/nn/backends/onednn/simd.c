@@ -6,12 +6,12 @@
 #include "nn/backends/onednn/small.h"
 #include "nn/backends/onednn/wino.h"
 
-static const mf_dn_simd base = {"base", &mf_dn_chan_loops_base, &mf_dn_flat_loops_base, &mf_dn_pool_loops_base,
+static const mf_dn_simd base = {"base", &mf_dn_chan_loops_base, &mf_dn_flat_loops_base, &mf_dn_pool_loops_base, &mf_dn_spread_loops_base,
                                  &mf_dn_small_loops_base, &mf_dn_wino_loops_base};
 #if MF_ISA_X86
-static const mf_dn_simd avx2   = {"avx2", &mf_dn_chan_loops_avx2, &mf_dn_flat_loops_avx2, &mf_dn_pool_loops_avx2,
+static const mf_dn_simd avx2   = {"avx2", &mf_dn_chan_loops_avx2, &mf_dn_flat_loops_avx2, &mf_dn_pool_loops_avx2, &mf_dn_spread_loops_avx2,
                                  &mf_dn_small_loops_avx2, &mf_dn_wino_loops_avx2};
-static const mf_dn_simd avx512 = {"avx512", &mf_dn_chan_loops_avx512, &mf_dn_flat_loops_avx512, &mf_dn_pool_loops_avx512,
+static const mf_dn_simd avx512 = {"avx512", &mf_dn_chan_loops_avx512, &mf_dn_flat_loops_avx512, &mf_dn_pool_loops_avx512, &mf_dn_spread_loops_avx512,
                                  &mf_dn_small_loops_avx512, &mf_dn_wino_loops_avx512};
 #endif
 

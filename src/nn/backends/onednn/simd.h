@@ -51,7 +51,29 @@ typedef struct mf_dn_flat_loops {
     /* dst[k] = src[index[k]]; src f32, dst f32 or bf16. */
     void (*gather[2])(void *dst, const float *src, const int32_t *index, size_t n);
     void (*fill[2])(void *y, size_t pix, size_t b, const float *v); /* every pixel becomes v [b] */
+    /* y = x op v, v [pix] f32 a pixel; swap: v op x. */
+    void (*by_pixel[2])(mf_dn_op2 op, void *y, const void *x, size_t pix, size_t b, const float *v, bool swap);
+    void (*clip[2])(void *y, const void *x, size_t n, float lo, float hi);                    /* NaN stays NaN */
+    void (*clip_dx[2])(void *dx, const void *dy, const void *y, size_t n, float lo, float hi); /* dy where lo < y < hi */
 } mf_dn_flat_loops;
+
+/* One sample: nb blocks, `block` elements apart, each [pix][b], b a multiple of the width. */
+typedef struct mf_dn_sample {
+    const void *x;
+    size_t      pix, nb, b, block;
+} mf_dn_sample;
+
+/* spread_simd.c. `top`, `g`, `v` and `out` hold a value a pixel or a channel; a NaN is larger than all, the first of equals counts. */
+typedef struct mf_dn_spread_loops {
+    size_t width;
+    void (*sum_channels[2])(float *out, const mf_dn_sample *s);
+    void (*max_channels[2])(float *out, const mf_dn_sample *s);
+    void (*max_channels_dx[2])(void *dx, const mf_dn_sample *s, const float *top, const float *g);
+    void (*fill_channels[2])(void *y, const mf_dn_sample *s, const float *v); /* s->x is not read */
+    void (*sum_pixels[2])(double *out, const mf_dn_sample *s);
+    void (*max_pixels[2])(float *out, const mf_dn_sample *s);
+    void (*max_pixels_dx[2])(void *dx, const mf_dn_sample *s, const float *top, const float *g);
+} mf_dn_spread_loops;
 
 /* One plane of a pooling: [h][w][b] and [ho][wo][b]. */
 typedef struct mf_dn_pool {
@@ -73,6 +95,7 @@ typedef struct mf_dn_simd {
     const mf_dn_chan_loops *chan;
     const mf_dn_flat_loops *flat;
     const mf_dn_pool_loops *pool;
+    const mf_dn_spread_loops *spread;
     const struct mf_dn_small_loops *small;
     const struct mf_dn_wino_loops  *wino;
 } mf_dn_simd;
@@ -83,11 +106,14 @@ const mf_dn_simd *mf_dn_simd_get(int dnnl_isa);
 extern const mf_dn_chan_loops mf_dn_chan_loops_base;
 extern const mf_dn_flat_loops mf_dn_flat_loops_base;
 extern const mf_dn_pool_loops mf_dn_pool_loops_base;
+extern const mf_dn_spread_loops mf_dn_spread_loops_base;
 extern const mf_dn_chan_loops mf_dn_chan_loops_avx2;
 extern const mf_dn_flat_loops mf_dn_flat_loops_avx2;
 extern const mf_dn_pool_loops mf_dn_pool_loops_avx2;
+extern const mf_dn_spread_loops mf_dn_spread_loops_avx2;
 extern const mf_dn_chan_loops mf_dn_chan_loops_avx512;
 extern const mf_dn_flat_loops mf_dn_flat_loops_avx512;
 extern const mf_dn_pool_loops mf_dn_pool_loops_avx512;
+extern const mf_dn_spread_loops mf_dn_spread_loops_avx512;
 
 #endif
