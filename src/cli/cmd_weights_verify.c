@@ -6,6 +6,7 @@
 #include "cli/cmd_weights.h"
 #include "core/json.h"
 #include "core/mem.h"
+#include "infer/nearest.h"
 #include "models/model.h"
 #include "nn/program.h"
 #include "weights/stats.h"
@@ -171,14 +172,19 @@ load_network(verifier *v, mf_cli *cli)
     if ((st = mf_params_new(&v->params, v->backend->real, err)) < 0 ||
         (st = mf_model_eval_graph(&v->graph, &v->model, v->params, err)) < 0 || (st = mf_params_materialize(v->params, 0, err)) < 0 ||
         (st = mf_params_load(v->params, &v->weights, &o, &v->report, err)) < 0) {
+        if (v->params != NULL && v->graph != NULL) {
+            mf_nearest_hint(err, &v->model, &v->weights);
+        }
         return st;
     }
     if (v->report.missing.n != 0) { /* nothing will be printed that could list them */
         log_names(cli, "missing in the file", &v->report.missing);
         log_names(cli, "unexpected in the file", &v->report.unexpected);
-        return mf_fail(err, MF_E_NOTFOUND, "the file lacks %zu tensors of %s, '%s' first%s", v->report.missing.n, v->model.def->name,
-                       v->report.missing.name[0],
-                       mf_str_glob_any(v->model.def->head, v->report.missing.name[0]) ? "; --new-head starts the classifier anew" : "");
+        st = mf_fail(err, MF_E_NOTFOUND, "the file lacks %zu tensors of %s, '%s' first%s", v->report.missing.n, v->model.def->name,
+                     v->report.missing.name[0],
+                     mf_str_glob_any(v->model.def->head, v->report.missing.name[0]) ? "; --new-head starts the classifier anew" : "");
+        mf_nearest_hint(err, &v->model, &v->weights);
+        return st;
     }
     return MF_OK;
 }

@@ -6,6 +6,7 @@
 
 #include "core/mem.h"
 #include "core/str.h"
+#include "infer/nearest.h"
 #include "nn/ops.h"
 #include "weights/weights.h"
 
@@ -213,6 +214,7 @@ load_file(mf_network *n, const char *path, const mf_model *m, const char *prefix
     }
     if ((st = mf_params_load(ps, &ts, &lo, &rep, err)) < 0) {
         mf_fail_in(err, st, "%s", path);
+        mf_nearest_hint(err, m, &ts);
         goto done;
     }
     for (size_t i = 0; i < mf_params_count(ps); i++) {

@@ -75,7 +75,7 @@ mf_run_begin_files(const mf_train_job *job, mf_prec prec, mf_err *err)
 
     mf_str_printf(&out, "# The options of this run, as resolved; 'maskfer train --config' on this file repeats it.\n");
     mf_settings_print(job->settings, &out);
-    if ((st = mf_run_write(job->out, "config.yaml", &out, err)) == MF_OK) {
+    if ((st = mf_dir_make(job->out, err)) == MF_OK && (st = mf_run_write(job->out, "config.yaml", &out, err)) == MF_OK) {
         mf_dataset_hash(hash, job->data);
         st = mf_env_write(job->out, hash, job->seed, mf_prec_name(prec), job->settings->t.backend.s, err);
     }
@@ -103,7 +103,6 @@ mf_run_claim(const mf_train_job *job, bool *finished, mf_err *err)
         st = mf_fail(err, MF_E_STATE, "'%s' holds a run already: give --resume to go on with it, or another --out", job->out);
         goto done;
     }
-    st = mf_dir_make(job->out, err);
 done:
     mf_str_free(&path);
     return st;

@@ -102,6 +102,33 @@ find_prefix(loader *l)
     }
 }
 
+static bool
+same_shape(const mf_param *p, const mf_tensor *t)
+{
+    if (p->kind == MF_PARAM_COUNTER) { /* [] and [1] are both in use */
+        return mf_shape_elems(&p->shape) == 1 && mf_shape_elems(&t->shape) == 1;
+    }
+    return mf_shape_eq(&p->shape, &t->shape);
+}
+
+size_t
+mf_params_fit(size_t *shaped, mf_params *ps, const mf_tensors *ts)
+{
+    loader l    = {.ps = ps, .ts = ts};
+    size_t hits = 0;
+
+    *shaped = 0;
+    find_prefix(&l);
+    for (size_t i = 0; i < ts->n; i++) {
+        const mf_tensor *t = &ts->t[i];
+        const mf_param  *p = has_prefix(t->name, l.prefix, l.n_prefix) ? mf_params_find(ps, t->name + l.n_prefix) : NULL;
+
+        hits += p != NULL;
+        *shaped += p != NULL && same_shape(p, t);
+    }
+    return hits;
+}
+
 /* Where the caller names no classifier: the layer of the last trained parameter. */
 static mf_status
 find_head(loader *l)
@@ -130,15 +157,6 @@ in_head(const loader *l, const mf_param *p)
 }
 
 /* ---- judging ---- */
-
-static bool
-same_shape(const mf_param *p, const mf_tensor *t)
-{
-    if (p->kind == MF_PARAM_COUNTER) { /* [] and [1] are both in use */
-        return mf_shape_elems(&p->shape) == 1 && mf_shape_elems(&t->shape) == 1;
-    }
-    return mf_shape_eq(&p->shape, &t->shape);
-}
 
 static bool
 is_float(mf_dtype t)

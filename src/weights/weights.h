@@ -62,6 +62,10 @@ typedef struct mf_load_report {
 } mf_load_report;
 void mf_load_report_free(mf_load_report *r);
 
+/* How many tensors have the name of a parameter, under the prefix that suits most; *shaped: how many have its shape too. The parameters need
+ * no memory. */
+size_t mf_params_fit(size_t *shaped, mf_params *ps, const mf_tensors *ts);
+
 /* Copy tensors into materialised parameters by name, converting floating point types. `o` NULL: defaults; `rep` may be
  * NULL. MF_E_ARG: a shape differs (the sentence names the tensor and both shapes) or a type is not floating point;
  * MF_E_NOTFOUND: strict and names differ, or no name is the network's. After a failure no parameter has changed. */

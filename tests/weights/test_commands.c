@@ -139,6 +139,8 @@ test_verify_refuses(void **state)
     assert_run(VERIFY "--classes 9", 1, "tensor 'module.fc.weight' is [5, 512] in the file and [9, 512] in the network; --new-head");
     assert_run(VERIFY "--classes 9 --new-head", 0, "started anew: fc.weight, fc.bias");
     assert_run("verify net.safetensors --arch resnet34 --input in.safetensors --output g.safetensors", 1, "the file lacks 80 tensors of resnet34");
+    assert_run("verify net.safetensors --arch mobilenet_v2 --input in.safetensors --output g.safetensors --classes 5", 1,
+               "the network's is 'features.0.0.weight'; its names are nearest to resnet18 (122 of 122)");
     assert_run("verify net.safetensors --arch resnet81 --input in.safetensors --output g.safetensors", 1, "resnet18");
     assert_run("verify net.safetensors --arch resnet18 --input out.safetensors --output g.safetensors", 1, "'out.safetensors' has no tensor named 'input'");
     assert_run("verify out.safetensors --arch resnet18 --input in.safetensors --output g.safetensors --classes 5", 1, "none of the 2 tensors has a name");
