@@ -1,8 +1,10 @@
 /* weights/load.c: named tensors into the parameters of a network. First everything is judged, then everything copied. */
+#include <stdint.h>
 #include <string.h>
 
 #include "core/mem.h"
 #include "core/str.h"
+#include "weights/stats.h"
 #include "weights/weights.h"
 
 enum { LISTED = 5, MAX_PREFIXES = 16 };
@@ -164,6 +166,24 @@ is_float(mf_dtype t)
     return t == MF_DTYPE_F32 || t == MF_DTYPE_F64 || t == MF_DTYPE_F16 || t == MF_DTYPE_BF16;
 }
 
+/* No NaN and no infinity. */
+static bool
+is_finite(const mf_tensor *t)
+{
+    const unsigned char *at  = t->data;
+    size_t               n   = t->bytes / sizeof(uint32_t);
+    uint32_t             any = 0, u;
+
+    if (t->dtype != MF_DTYPE_F32) {
+        return mf_tensor_stats_of(t).nonfinite == 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        memcpy(&u, at + i * sizeof u, sizeof u);
+        any |= (u & 0x7f800000u) == 0x7f800000u;
+    }
+    return any == 0;
+}
+
 static mf_status
 judge(const loader *l, const mf_param *p, const mf_tensor *t)
 {
@@ -176,6 +196,9 @@ judge(const loader *l, const mf_param *p, const mf_tensor *t)
     if (!is_float(t->dtype) && p->kind != MF_PARAM_COUNTER) {
         return mf_fail(l->err, MF_E_ARG, "tensor '%s' is %s in the file; a network's weights are floating point", t->name,
                        mf_dtype_name(t->dtype));
+    }
+    if (!is_finite(t)) {
+        return mf_fail(l->err, MF_E_NUMERIC, "tensor '%s' holds NaN or infinity: what trained it went astray; take earlier weights", t->name);
     }
     return MF_OK;
 }

@@ -1,4 +1,5 @@
-/* weights/pickle.c: the opcodes. Python's pickletools documents each; the comments here name them as it does. */
+/* weights/pickle.c: the opcodes. Python's pickletools documents each; the comments here name them as it does. Long, because one machine
+ * with one stack runs them all: apart, its halves would share every structure of this file. */
 #include "weights/pickle.h"
 
 #include <stdio.h>

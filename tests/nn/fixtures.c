@@ -1,4 +1,5 @@
-/* tests/nn/fixtures.c: the table of fixtures and the random contents they draw. */
+/* tests/nn/fixtures.c: the table of fixtures and the random contents they draw. One line an operation and shape, of all operations: a long
+ * table that is read by searching. */
 #include "fixtures.h"
 
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* tests/nn/test_ops.c: what ops promise beyond values: refusals in words, batch sizes that differ from the nominal one,
- * the bounds of msde's losses, dropout's mask, ties and NaN, fused against unfused, folded against plain. */
+ * the bounds of msde's losses, dropout's mask, ties and NaN, fused against unfused, folded against plain. Long, since each promise is one
+ * short test and all share the graphs built here. */
 #include "support.h"
 
 #include <math.h>

@@ -1,6 +1,7 @@
 /* tests/weights/test_load.c: named tensors into a network: prefixes, types, heads, what is missing, all or nothing. */
 #include "support.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/str.h"
@@ -131,6 +132,32 @@ test_given_prefix(void **state)
     assert_mf_ok(mf_params_load(ps, &ts, &o, NULL, &err), &err);
     o.prefix = "b.";
     assert_mf_fails(mf_params_load(ps, &ts, &o, NULL, &err), MF_E_NOTFOUND, &err, "the file's first is 'a.conv1.weight', the network's is 'conv1.weight'");
+    mf_tensors_free(&ts);
+    mf_params_free(ps);
+}
+
+/* Weights of a training that went astray are no network. */
+static void
+test_not_finite(void **state)
+{
+    static const float bad[] = {NAN, INFINITY, -INFINITY};
+    mf_params *ps  = network();
+    mf_tensors ts  = {0};
+    mf_err     err = {0};
+
+    (void)state;
+    trunk(&ts, "");
+    head(&ts, "", 3);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        mf_tensor *t = &ts.t[2];
+        float      was = ((float *)t->data)[1];
+
+        ((float *)t->data)[1] = bad[i];
+        assert_mf_fails(mf_params_load(ps, &ts, NULL, NULL, &err), MF_E_NUMERIC, &err, "tensor 'bn1.running_mean' holds NaN or infinity");
+        assert_true(value(ps, "conv1.weight", 0) == 9.0f); /* nothing was changed */
+        ((float *)t->data)[1] = was;
+    }
+    assert_mf_ok(mf_params_load(ps, &ts, NULL, NULL, &err), &err);
     mf_tensors_free(&ts);
     mf_params_free(ps);
 }
@@ -318,7 +345,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain),          cmocka_unit_test(test_prefixes), cmocka_unit_test(test_given_prefix),
-        cmocka_unit_test(test_names_differ),   cmocka_unit_test(test_new_head), cmocka_unit_test(test_shapes_and_types),
+        cmocka_unit_test(test_names_differ),   cmocka_unit_test(test_not_finite),   cmocka_unit_test(test_new_head), cmocka_unit_test(test_shapes_and_types),
         cmocka_unit_test(test_conversion),     cmocka_unit_test(test_export_and_back),
         cmocka_unit_test(test_each_allocation),
     };
