@@ -149,6 +149,36 @@ test_winograd(void **state)
     }
 }
 
+/* 1 x 1 in bf16 without AMX: strides, odd counts of blocks and pixels, chunks that end within an image, more pixels than one chunk. */
+static void
+test_pointwise(void **state)
+{
+    (void)state;
+    const parity_case cases[] = {
+        {.op = "conv2d", .attrs = CONV(1, 0, 1, 1), .in = {ACT(3, 48, 7, 9), ACT(16, 48, 1, 1)}},
+        {.op = "conv2d", .attrs = CONV_RELU(1, 0), .in = {ACT(2, 64, 17, 15), ACT(48, 64, 1, 1), F32(48), ACT(2, 48, 17, 15)}, .free_in = 2},
+        {.op = "conv2d", .attrs = CONV_RELU(2, 0), .in = {ACT(3, 32, 9, 12), ACT(80, 32, 1, 1), F32(80)}, .const_in = 2},
+        {.op = "conv2d", .attrs = CONV_RELU(3, 0), .in = {ACT(3, 16, 10, 11), ACT(32, 16, 1, 1), ABSENT, ACT(3, 32, 4, 4)}},
+        {.op = "conv2d", .attrs = CONV(1, 0, 1, 1), .in = {ACT(1, 512, 2, 2), ACT(64, 512, 1, 1)}},
+        {.op = "conv2d", .attrs = CONV(1, 0, 1, 1), .in = {ACT(2, 528, 13, 9), ACT(32, 528, 1, 1)}},
+        {.op = "conv2d_dx", .attrs = CONV(1, 0, 1, 1), .in = {ACT(3, 16, 7, 9), ACT(16, 48, 1, 1), ACT(3, 48, 7, 9)}},
+        {.op = "conv2d_dx", .attrs = CONV(2, 0, 1, 1), .in = {ACT(3, 80, 5, 6), ACT(80, 32, 1, 1), ACT(3, 32, 9, 12)}, .free_in = 2},
+        {.op = "conv2d_dx", .attrs = CONV(3, 0, 1, 1), .in = {ACT(3, 32, 4, 4), ACT(32, 16, 1, 1), ACT(3, 16, 10, 11)}},
+        {.op = "conv2d_dw", .attrs = CONV(1, 0, 1, 1), .in = {ACT(3, 48, 7, 9), ACT(3, 32, 7, 9), F32(48, 32, 1, 1)}},
+        {.op = "conv2d_dw", .attrs = CONV(2, 0, 1, 1), .in = {ACT(3, 16, 5, 6), ACT(3, 80, 9, 12), F32(16, 80, 1, 1)}},
+        {.op = "conv2d_dw", .attrs = CONV(1, 0, 1, 1), .in = {ACT(2, 256, 13, 13), ACT(2, 512, 13, 13), F32(256, 512, 1, 1)}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        parity_case c = cases[i];
+        char        name[32];
+
+        snprintf(name, sizeof name, "pointwise.%s", c.op);
+        c.plain16 = name;
+        c.tol16   = strcmp(c.op, "conv2d_dw") == 0 ? 1e-4 : 0;
+        parity_run(&c);
+    }
+}
+
 /* Maps of 4 x 4 and less with full batches have kernels of their own. */
 static void
 test_small_maps(void **state)
@@ -220,7 +250,7 @@ main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forward),         cmocka_unit_test(test_special),    cmocka_unit_test(test_data_gradient),
         cmocka_unit_test(test_weight_gradient), cmocka_unit_test(test_transposed), cmocka_unit_test(test_small_maps),
-        cmocka_unit_test(test_winograd),         cmocka_unit_test(test_tiles),
+        cmocka_unit_test(test_winograd),        cmocka_unit_test(test_pointwise),  cmocka_unit_test(test_tiles),
     };
     int failed;
 

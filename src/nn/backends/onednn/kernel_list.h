@@ -1,4 +1,4 @@
-/* nn/backends/onednn/kernel_list.h: the kernels of this backend, one line each. The amx_, wino_ and small_ ones come first: of
+/* nn/backends/onednn/kernel_list.h: the kernels of this backend, one line each. The amx_, wino_, pointwise_ and small_ ones come first: of
  * an op's kernels the first that can is taken. Views need none; what is missing here runs on the reference backend. */
 MF_KERNEL(amx_conv2d)
 MF_KERNEL(amx_conv2d_dw)
@@ -6,6 +6,9 @@ MF_KERNEL(amx_conv2d_dx)
 MF_KERNEL(wino_conv2d)
 MF_KERNEL(wino_conv2d_dw)
 MF_KERNEL(wino_conv2d_dx)
+MF_KERNEL(pointwise_conv2d)
+MF_KERNEL(pointwise_conv2d_dw)
+MF_KERNEL(pointwise_conv2d_dx)
 MF_KERNEL(small_conv2d)
 MF_KERNEL(small_conv2d_dw)
 MF_KERNEL(small_conv2d_dx)

@@ -5,6 +5,7 @@
 #ifndef MF_NN_ONEDNN_SMALL_H
 #define MF_NN_ONEDNN_SMALL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,8 @@ typedef struct mf_dn_small_loops {
     void (*tile)(const mf_dn_small_tile *t, int images);
     /* out[i][.] = sum over pairs and images of x[from][n][i] d[tap][n][.]: `tap` is here a pixel of d. */
     void (*outer)(float *out, const float *x, const float *d, const mf_dn_pair *pair, size_t pairs, size_t images);
+    /* y = act(x + bias [V] + res) for `pix` vectors, rounded to bf16; bias and res may be NULL, res may be y. */
+    void (*narrow)(uint16_t *y, const float *x, size_t pix, const float *bias, const uint16_t *res, bool relu);
 } mf_dn_small_loops;
 
 extern const mf_dn_small_loops mf_dn_small_loops_base;

@@ -103,4 +103,19 @@ outer(float *out, const float *x, const float *d, const mf_dn_pair *pair, size_t
     }
 }
 
-const mf_dn_small_loops MF_ISA_NAME(mf_dn_small_loops) = {.width = VW, .group = GROUP, .tile = tile, .outer = outer};
+static void
+narrow(uint16_t *y, const float *x, size_t pix, const float *bias, const uint16_t *res, bool relu)
+{
+    vf b = bias != NULL ? v_load_f(bias) : v_splat(0.0f);
+
+    for (size_t at = 0; at < pix * VW; at += VW) {
+        vf v = v_load_f(x + at) + b;
+
+        if (res != NULL) {
+            v += v_load(res, at, true);
+        }
+        v_store(y, at, relu ? v_relu(v) : v, true);
+    }
+}
+
+const mf_dn_small_loops MF_ISA_NAME(mf_dn_small_loops) = {.width = VW, .group = GROUP, .tile = tile, .outer = outer, .narrow = narrow};
