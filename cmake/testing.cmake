@@ -24,9 +24,9 @@ if(TARGET maskfer_program)
   list(APPEND mf_test_env "MASKFER_PROGRAM=$<TARGET_FILE:maskfer_program>")
 endif()
 
-set(mf_test_seconds 300)
+set(mf_test_seconds 600) # against hanging; train/registry takes two minutes on two idle cores
 if(MF_SANITIZE)
-  set(mf_test_seconds 900)
+  set(mf_test_seconds 1200)
 endif()
 
 function(mf_test_properties name label)
