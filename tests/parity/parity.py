@@ -245,7 +245,10 @@ def run(arch, method, steps, batch, size, name, lr, decay=0.0, loss="cross-entro
         report("%s: loss over %d steps" % (what, steps), curve_gap(got["losses"].tolist(), losses64), 1e-3)
         state = net.state_dict()
         if name == "sgd":  # Adam makes whole steps of gradients that are rounding alone, and running statistics follow those
-            report("%s: running statistics" % what, max(relative(got[k], v) for k, v in state.items() if "running" in k), 1e-3)
+            exact = {k: v for k, v in net64.state_dict().items() if "running" in k}
+            own = max(relative(state[k], v) for k, v in exact.items())  # 20 steps in f32 part from those in double, PyTorch's too
+            report("%s: running statistics (PyTorch's own f32: %.1e)" % (what, own), max(relative(got[k], v) for k, v in exact.items()),
+                   max(1e-3, 2 * own))
         assert all(int(got[k]) == int(v) for k, v in state.items() if "num_batches" in k), "counters differ"
 
 
