@@ -83,9 +83,12 @@ share_below(const ranked *r, size_t n, size_t sum2)
     return below / ldexp(1.0, (int)n);
 }
 
+/* Differences of rates that are equal as fractions may differ in the last bits: within this share of the largest they are ties, and zero. */
+#define SAME 1e-10
+
 /* Mean ranks; the return value is the sum of t^3 - t over groups of t equal ones. */
 static double
-rank(ranked *r, size_t n)
+rank(ranked *r, size_t n, double same)
 {
     double ties = 0.0;
 
@@ -94,7 +97,7 @@ rank(ranked *r, size_t n)
         size_t next = i;
         double t;
 
-        while (next < n && r[next].size == r[i].size) {
+        while (next < n && r[next].size - r[i].size <= same) {
             next++;
         }
         t = (double)(next - i);
@@ -112,18 +115,21 @@ mf_wilcoxon_test(mf_wilcoxon *out, const double *diff, size_t n, mf_err *err)
 {
     ranked *r    = mf_calloc(n, sizeof *r);
     size_t  used = 0, plus2 = 0, minus2 = 0, least;
-    double  ties, count, p;
+    double  ties, count, p, same = 0.0;
 
     *out = (mf_wilcoxon){.p = 1.0, .exact = true};
     if (r == NULL) {
         return mf_oom(err, n * sizeof *r, "ranks");
     }
     for (size_t i = 0; i < n; i++) {
-        if (diff[i] != 0.0) {
+        same = fmax(same, SAME * fabs(diff[i]));
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (fabs(diff[i]) > same) {
             r[used++] = (ranked){fabs(diff[i]), diff[i] > 0.0, 0};
         }
     }
-    ties = rank(r, used);
+    ties = rank(r, used, same);
     for (size_t i = 0; i < used; i++) {
         plus2 += r[i].up ? r[i].rank2 : 0;
         minus2 += r[i].up ? 0 : r[i].rank2;

@@ -268,7 +268,7 @@ test_edges(void **state)
     mf_measures        *m = calloc(1, sizeof *m);
     mf_calibration      c;
     mf_corrected_t      t;
-    mf_wilcoxon         w;
+    mf_wilcoxon         w, tied;
     mf_bootstrap        b, again;
     const double        same[] = {2, 2, 2}, zero[3] = {0}, sum[] = {1, -1, 3}, count[] = {2, 2, 3};
     double              p[3] = {0.01, (double)NAN, 0.04}, lo, hi;
@@ -294,6 +294,10 @@ test_edges(void **state)
     assert_true(w.p == 1 && w.n == 0 && w.effect == 0);
     assert_mf_ok(mf_wilcoxon_test(&w, same, 3, &err), &err);
     assert_true(w.p == 0.25 && w.effect == 1);
+    /* What rounding alone tells apart is a tie, or nothing. */
+    assert_mf_ok(mf_wilcoxon_test(&w, (const double[]){0.3, -(0.1 + 0.2), 0.5, 0.1 + 0.2 - 0.3}, 4, &err), &err);
+    assert_mf_ok(mf_wilcoxon_test(&tied, (const double[]){0.3, -0.3, 0.5, 0}, 4, &err), &err);
+    assert_true(w.n == 3 && tied.n == 3 && w.p == tied.p && w.effect == tied.effect);
     assert_mf_ok(mf_holm(p, p, 3, &err), &err);
     assert_true(p[0] == 0.02 && isnan(p[1]) && p[2] == 0.04);
     mf_wilson(&lo, &hi, 0, 0);
