@@ -178,6 +178,16 @@ multiply_part(void *arg, size_t part)
     }
 }
 
+/* What is read, the weights, and the result, of either direction. */
+static void
+lay_out(mf_prep *p)
+{
+    p->in[0].layout  = mf_layout_nchw_c(&p->in[0].shape, V);
+    p->in[1].layout  = mf_dn_weight_cells(&p->in[1].shape);
+    p->in[1].dtype   = MF_DTYPE_F32;
+    p->out[0].layout = mf_layout_nchw_c(&p->out[0].shape, V);
+}
+
 /* ---- conv2d ---- */
 
 static bool
@@ -195,10 +205,7 @@ fwd_prepare(mf_prep *p, mf_err *err)
     if (st < 0) {
         return st;
     }
-    p->in[0].layout  = mf_layout_nchw_c(&p->in[0].shape, V);
-    p->in[1].layout  = mf_dn_weight_cells(&p->in[1].shape);
-    p->in[1].dtype   = MF_DTYPE_F32;
-    p->out[0].layout = mf_layout_nchw_c(&p->out[0].shape, V);
+    lay_out(p);
     s->bias = p->nin > 2 && p->has_in[2];
     s->res  = p->nin > 3 && p->has_in[3];
     s->relu = ((const mf_conv2d_attrs *)p->attrs)->act == MF_ACT_RELU;
@@ -248,10 +255,7 @@ dx_prepare(mf_prep *p, mf_err *err)
     if (st < 0) {
         return st;
     }
-    p->in[0].layout  = mf_layout_nchw_c(&p->in[0].shape, V);
-    p->in[1].layout  = mf_dn_weight_cells(&p->in[1].shape);
-    p->in[1].dtype   = MF_DTYPE_F32;
-    p->out[0].layout = mf_layout_nchw_c(&p->out[0].shape, V);
+    lay_out(p);
     s->part_at = mf_dn_align(s->rb * s->ob * CELL * sizeof(float));
     p->scratch = s->part_at + s->parts * s->part_bytes;
     p->state   = s;
