@@ -276,7 +276,7 @@ done:
 mf_status
 mf_predictions_parse(mf_predictions **out, const char *name, const char *text, size_t size, mf_err *err)
 {
-    const mf_pred_from from = {.file = name, .method = mf_path_base(name), .prefix = "", .set = ""};
+    mf_pred_from       from = {.file = name, .method = mf_path_base(name), .prefix = "", .set = ""};
     mf_predictions    *p    = NULL;
     mf_csv            *c    = NULL;
     mf_status          st;
@@ -290,6 +290,7 @@ mf_predictions_parse(mf_predictions **out, const char *name, const char *text, s
         goto done;
     }
     p->n_runs = 1;
+    from.run  = &p->run[0];
     p->run[0] = (mf_pred_run){.path = mf_arena_strdup(&p->store->arena, name), .dataset = "", .shared_subjects = -1};
     if (p->run[0].path == NULL) {
         st = mf_oom(err, strlen(name), "predictions");

@@ -42,6 +42,7 @@ typedef struct mf_pred_run {
     bool        trained_on_it;   /* cross: the networks were trained on this very data set */
     bool        select_fold;     /* the epoch was chosen on the scored fold itself */
     bool        folds_overlap;   /* the published overlapping division, or pictures scored twice */
+    bool        no_occlusion;    /* the file has no column `occlusion`: all pictures count as non-masked */
     int64_t     shared_subjects; /* people both trained on and scored; -1: the run does not say */
 } mf_pred_run;
 

@@ -117,6 +117,7 @@ read_header(reader *r, mf_err *err)
                            "image,subject,occlusion,label,predicted,p_CLASS...", r->from->file, columns[k]);
         }
     }
+    r->from->run->no_occlusion = r->col[COL_OCCLUSION] < 0;
     if ((st = no_doubles(r, head, r->n_cols, err)) < 0) {
         return st;
     }

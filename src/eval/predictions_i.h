@@ -19,6 +19,7 @@ typedef struct mf_pred_store {
 
 /* How a file's rows enter the table. */
 typedef struct mf_pred_from {
+    mf_pred_run *run;   /* whose file it is; its no_occlusion is set */
     const char *file;   /* used in sentences */
     const char *method; /* of all rows, where the file has no column `method` */
     const char *prefix; /* put before names of methods; "" for none */

@@ -153,6 +153,7 @@ mf_predictions_add_run(mf_predictions *p, mf_pred_run *run, const char *first_se
     if (first_set != NULL && *first_set != '\0' && *run->dataset != '\0' && !mf_str_eq(first_set, run->dataset)) {
         from.set = run->dataset;
     }
+    from.run  = run;
     from.file = file.data;
     if ((st = mf_csv_open(&c, file.data, err)) < 0 || (st = mf_predictions_read(p, c, &from, err)) < 0) {
         goto done;

@@ -184,6 +184,10 @@ mf_protocol_warnings(mf_str *out, size_t *n, const mf_predictions *p, mf_err *er
             mf_str_printf(out, "%s: the best epoch was chosen on the pictures that are scored: the figures are too good.\n", run->path);
             ++*n;
         }
+        if (run->no_occlusion) {
+            mf_str_printf(out, "%s: predictions.csv has no column 'occlusion': every picture counts as non-masked.\n", run->path);
+            ++*n;
+        }
         if (run->folds_overlap) {
             mf_str_printf(out, "%s: folds overlap: some pictures are scored more than once, and folds are not independent.\n", run->path);
             ++*n;

@@ -261,15 +261,16 @@ test_warnings(void **state)
         const char *text, *part;
         size_t      n;
     } at[] = {
-        {"fold,image,subject,label,predicted,p_a\n0,1,p,a,a,1\n1,2,q,a,a,1\n", "", 0},
-        {"fold,image,subject,label,predicted,p_a\n0,1,p,a,a,1\n1,2,p,a,a,1\n", "1 of 1 people were both trained on and scored", 1},
-        {"fold,image,subject,label,predicted,p_a\n0,1,p,a,a,1\n1,1,p,a,a,1\n", "folds overlap", 1},
-        {"fold,image,subject,label,predicted,p_a\n0,1,p,a,a,1\n", "there is one fold", 1},
-        {"method,image,subject,label,predicted,p_a\nm,1,p,a,a,1\nm,2,q,a,a,1\nn,1,p,a,a,1\nn,2,q,a,a,1\n", "only 2 people were scored", 2},
-        {"fold,image,label,predicted,p_a\n0,1,a,a,1\n1,2,a,a,1\n", "it is not known who is on 2 answers' pictures", 1},
-        {"fold,image,subject,label,predicted,p_a,p_b\n0,1,p,a,a,1,0\n1,2,q,a,a,1,0\n", "no picture of class 'b' was scored", 1},
-        {"fold,image,subject,label,predicted,p_a\n0,1,p,a,a,1\n1,2,q,a,,\n", "1 pictures could not be read and count as errors: 2", 1},
-        {"method,fold,image,subject,label,predicted,p_a\nm,0,1,p,a,a,1\nn,0,1,p,a,a,1\nm,1,2,q,a,a,1\n", "'n' was scored in 1 folds of 2", 1},
+        {"fold,image,subject,label,predicted,p_a,occlusion\n0,1,p,a,a,1,none\n1,2,q,a,a,1,none\n", "", 0},
+        {"fold,image,subject,label,predicted,p_a,occlusion\n0,1,p,a,a,1,none\n1,2,p,a,a,1,none\n", "1 of 1 people were both trained on and scored", 1},
+        {"fold,image,subject,label,predicted,p_a,occlusion\n0,1,p,a,a,1,none\n1,1,p,a,a,1,none\n", "folds overlap", 1},
+        {"fold,image,subject,label,predicted,p_a,occlusion\n0,1,p,a,a,1,none\n", "there is one fold", 1},
+        {"method,image,subject,label,predicted,p_a,occlusion\nm,1,p,a,a,1,none\nm,2,q,a,a,1,none\nn,1,p,a,a,1,none\nn,2,q,a,a,1,none\n", "only 2 people were scored", 2},
+        {"fold,image,label,predicted,p_a,occlusion\n0,1,a,a,1,none\n1,2,a,a,1,none\n", "it is not known who is on 2 answers' pictures", 1},
+        {"fold,image,subject,label,predicted,p_a,p_b,occlusion\n0,1,p,a,a,1,0,none\n1,2,q,a,a,1,0,none\n", "no picture of class 'b' was scored", 1},
+        {"fold,image,subject,label,predicted,p_a,occlusion\n0,1,p,a,a,1,none\n1,2,q,a,,,none\n", "1 pictures could not be read and count as errors: 2", 1},
+        {"method,fold,image,subject,label,predicted,p_a,occlusion\nm,0,1,p,a,a,1,none\nn,0,1,p,a,a,1,none\nm,1,2,q,a,a,1,none\n", "'n' was scored in 1 folds of 2", 1},
+        {"fold,image,subject,label,predicted,p_a\n0,1,p,a,a,1\n1,2,q,a,a,1\n", "every picture counts as non-masked", 1},
     };
 
     (void)state;
