@@ -185,7 +185,7 @@ mf_protocol_warnings(mf_str *out, size_t *n, const mf_predictions *p, mf_err *er
             ++*n;
         }
         if (run->no_occlusion) {
-            mf_str_printf(out, "%s: predictions.csv has no column 'occlusion': every picture counts as non-masked.\n", run->path);
+            mf_str_printf(out, "%s: no column 'occlusion': every picture counts as non-masked.\n", run->path);
             ++*n;
         }
         if (run->folds_overlap) {

@@ -1,5 +1,6 @@
 /* The loader: the same batches from any number of workers and any cache, pairs that move alike, balance, resumption,
- * failures in their place, no allocation after the start, and no hang however it is closed. */
+ * failures in their place, no allocation after the start, and no hang however it is closed. Long, since each promise is one short
+ * test and all share the data sets made here. */
 #include "support.h"
 
 #include <math.h>
