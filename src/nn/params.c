@@ -133,10 +133,10 @@ fans(const mf_shape *s, double *in, double *out)
     *out = s->ndim > 0 ? (double)s->dim[0] * field : 1;
 }
 
+/* The next n values in row-major order. */
 static void
-init_fill(const mf_param *p, double *v, int64_t n, uint64_t seed)
+init_fill(const mf_param *p, double *v, int64_t n, mf_rng *r)
 {
-    mf_rng r = mf_rng_make(seed, 0, mf_hash64(p->name, strlen(p->name)), MF_RNG_INIT);
     double in, out, b = 0;
 
     fans(&p->shape, &in, &out);
@@ -153,9 +153,9 @@ init_fill(const mf_param *p, double *v, int64_t n, uint64_t seed)
     for (int64_t i = 0; i < n; i++) {
         switch (p->init.kind) {
         case MF_INIT_KAIMING_FAN_OUT:
-        case MF_INIT_NORMAL: v[i] = b * mf_rng_normal(&r); break;
+        case MF_INIT_NORMAL: v[i] = b * mf_rng_normal(r); break;
         case MF_INIT_UNIFORM_FAN_IN:
-        case MF_INIT_KAIMING_UNIFORM_FAN_IN: v[i] = mf_rng_uniform(&r, -b, b); break;
+        case MF_INIT_KAIMING_UNIFORM_FAN_IN: v[i] = mf_rng_uniform(r, -b, b); break;
         case MF_INIT_ZERO:
         case MF_INIT_ONE:
         case MF_INIT_CONST: v[i] = b; break;
@@ -175,31 +175,58 @@ plain_of(const mf_param *p, mf_dtype dtype)
     return (mf_tdesc){dtype, p->shape, mf_layout_plain(&p->shape)};
 }
 
+/* Elements of one step along the outermost dimension. */
+static int64_t
+row_elems(const mf_param *p)
+{
+    return p->shape.ndim > 0 && p->shape.dim[0] > 0 ? mf_shape_elems(&p->shape) / p->shape.dim[0] : 1;
+}
+
+/* Fills p->data by rows, through a buffer of `room` values. */
+static void
+init_param(mf_param *p, double *buf, int64_t room, uint64_t seed)
+{
+    const mf_tdesc d = desc_of(p);
+    const int64_t  n = p->shape.ndim > 0 ? p->shape.dim[0] : 1, row = row_elems(p);
+    mf_rng         r = mf_rng_make(seed, 0, mf_hash64(p->name, strlen(p->name)), MF_RNG_INIT);
+
+    memset(p->data, 0, mf_tdesc_bytes(&d));
+    for (int64_t i = 0; i < n; i += room / row) {
+        int64_t rows = n - i < room / row ? n - i : room / row;
+
+        init_fill(p, buf, rows * row, &r);
+        if (p->shape.ndim > 0)
+            mf_tensor_put_rows(&d, p->data, i, rows, MF_DTYPE_F64, buf);
+        else
+            mf_param_set(p, MF_DTYPE_F64, buf);
+    }
+}
+
 mf_status
 mf_params_materialize(mf_params *ps, uint64_t seed, mf_err *err)
 {
-    for (size_t i = 0; i < ps->n; i++) {
+    int64_t   room = 1 << 16;
+    double   *buf;
+    mf_status st = MF_OK;
+
+    for (size_t i = 0; i < ps->n; i++)
+        if (!ps->p[i]->data && row_elems(ps->p[i]) > room) room = row_elems(ps->p[i]);
+    if (!(buf = mf_calloc((size_t)room, sizeof *buf))) return mf_oom(err, (size_t)room * sizeof *buf, "initial values");
+    for (size_t i = 0; i < ps->n && st == MF_OK; i++) {
         mf_param *p = ps->p[i];
-        int64_t   n = mf_shape_elems(&p->shape);
         mf_tdesc  d = desc_of(p);
-        double   *v;
 
         if (p->data) continue;
         p->elems = (size_t)mf_layout_elems(&p->shape, &p->layout);
-        v        = mf_calloc((size_t)n, sizeof *v);
         p->data  = mf_aligned(mf_tdesc_bytes(&d));
-        if (!v || !p->data) {
-            mf_free(v);
-            mf_free(p->data);
-            p->data = NULL;
-            return mf_oom(err, mf_tdesc_bytes(&d), p->name);
-        }
-        init_fill(p, v, n, seed);
-        mf_param_set(p, MF_DTYPE_F64, v);
-        mf_free(v);
+        if (p->data)
+            init_param(p, buf, room, seed);
+        else
+            st = mf_oom(err, mf_tdesc_bytes(&d), p->name);
     }
-    ps->version++;
-    return MF_OK;
+    mf_free(buf);
+    if (st == MF_OK) ps->version++;
+    return st;
 }
 
 mf_status

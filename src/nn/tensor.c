@@ -341,27 +341,18 @@ copy_one(mf_dtype dt, void *dst, int64_t a, mf_dtype st, const void *src, int64_
     }
 }
 
-void
-mf_tensor_copy(const mf_tdesc *dd, void *dst, const mf_tdesc *sd, const void *src)
+/* All of src into the part of dst that begins with index `first` of the outermost dimension; rank 1 and more. */
+static void
+copy_into(const mf_tdesc *dd, void *dst, int64_t first, const mf_tdesc *sd, const void *src)
 {
-    const mf_shape *s = &dd->shape;
+    const mf_shape *s = &sd->shape;
     int64_t         n = mf_shape_elems(s), idx[MF_MAX_DIMS] = {0}, *da[MF_MAX_DIMS], *sa[MF_MAX_DIMS];
     int             last = s->ndim - 1;
     int64_t        *dt, *st, small_d[TABLE_SMALL], small_s[TABLE_SMALL];
 
-    MF_ASSERT(mf_shape_eq(&dd->shape, &sd->shape));
-    if (n == 0) return;
-    if (mf_tdesc_eq(dd, sd)) {
-        memcpy(dst, src, mf_tdesc_bytes(dd));
-        return;
-    }
-    if (mf_layout_elems(s, &dd->layout) != n) memset(dst, 0, mf_tdesc_bytes(dd));
-    if (last < 0) {
-        copy_one(dd->dtype, dst, 0, sd->dtype, src, 0);
-        return;
-    }
-    dt = offset_tables(s, &dd->layout, da, small_d);
+    dt = offset_tables(&dd->shape, &dd->layout, da, small_d);
     st = offset_tables(s, &sd->layout, sa, small_s);
+    if (dt) da[0] += first;
     for (int64_t k = 0; k < n; k += s->dim[last]) {
         int64_t a = 0, b = 0;
 
@@ -373,8 +364,13 @@ mf_tensor_copy(const mf_tdesc *dd, void *dst, const mf_tdesc *sd, const void *sr
             if (dt && st) {
                 copy_one(dd->dtype, dst, a + da[last][i], sd->dtype, src, b + sa[last][i]);
             } else {
+                int64_t to;
+
                 idx[last] = i;
-                copy_one(dd->dtype, dst, mf_layout_at(s, &dd->layout, idx), sd->dtype, src, mf_layout_at(s, &sd->layout, idx));
+                idx[0] += first;
+                to = mf_layout_at(&dd->shape, &dd->layout, idx);
+                idx[0] -= first;
+                copy_one(dd->dtype, dst, to, sd->dtype, src, mf_layout_at(s, &sd->layout, idx));
                 idx[last] = 0;
             }
         }
@@ -385,6 +381,36 @@ mf_tensor_copy(const mf_tdesc *dd, void *dst, const mf_tdesc *sd, const void *sr
     }
     if (dt != small_d) mf_free(dt);
     if (st != small_s) mf_free(st);
+}
+
+void
+mf_tensor_copy(const mf_tdesc *dd, void *dst, const mf_tdesc *sd, const void *src)
+{
+    int64_t n = mf_shape_elems(&dd->shape);
+
+    MF_ASSERT(mf_shape_eq(&dd->shape, &sd->shape));
+    if (n == 0) return;
+    if (mf_tdesc_eq(dd, sd)) {
+        memcpy(dst, src, mf_tdesc_bytes(dd));
+        return;
+    }
+    if (mf_layout_elems(&dd->shape, &dd->layout) != n) memset(dst, 0, mf_tdesc_bytes(dd));
+    if (dd->shape.ndim == 0) {
+        copy_one(dd->dtype, dst, 0, sd->dtype, src, 0);
+        return;
+    }
+    copy_into(dd, dst, 0, sd, src);
+}
+
+void
+mf_tensor_put_rows(const mf_tdesc *dd, void *dst, int64_t first, int64_t rows, mf_dtype dtype, const void *plain)
+{
+    mf_tdesc sd = {.dtype = dtype, .shape = dd->shape};
+
+    MF_ASSERT(dd->shape.ndim > 0 && first >= 0 && rows >= 0 && first + rows <= dd->shape.dim[0]);
+    sd.shape.dim[0] = rows;
+    sd.layout       = mf_layout_plain(&sd.shape);
+    if (mf_shape_elems(&sd.shape) != 0) copy_into(dd, dst, first, &sd, plain);
 }
 
 /* ---- named tensors ---- */

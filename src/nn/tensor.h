@@ -57,6 +57,9 @@ bool   mf_tdesc_eq(const mf_tdesc *a, const mf_tdesc *b);
 /* Copy with change of layout and of type (F32, F64, BF16, F16, I32, I64 among each other; round to nearest even).
  * Clears the padding of dst. Slow and general: for loading, saving, tests. */
 void mf_tensor_copy(const mf_tdesc *dd, void *dst, const mf_tdesc *sd, const void *src);
+/* The same for a part: indices first to first + rows of the outermost dimension, from a row-major copy of that part. The padding
+ * of dst is left alone. */
+void mf_tensor_put_rows(const mf_tdesc *dd, void *dst, int64_t first, int64_t rows, mf_dtype dtype, const void *plain);
 
 float    mf_bf16_to_f32(uint16_t h);
 uint16_t mf_f32_to_bf16(float f); /* round to nearest even; NaN stays NaN */
