@@ -290,6 +290,8 @@ try_one(join *j, const mf_linear_data *data, const mf_linear_opts *o, mf_metrics
     measure(m, j, VAL);
     accuracy = j->size[VAL] != 0 ? m->accuracy : (double)NAN;
     loss     = j->size[VAL] != 0 ? m->loss : (double)NAN;
+    mf_logf(&j->job->log, j->job->small ? MF_LOG_DEBUG : MF_LOG_INFO, "C %g: %d passes, training %.2f %%, validation %.2f %%", o->c, r.passes,
+            train, accuracy);
     put_number(&j->table, o->c, ',');
     mf_str_printf(&j->table, "%d,%d,", r.passes, r.converged);
     put_number(&j->table, train, ',');

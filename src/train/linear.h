@@ -29,10 +29,10 @@ typedef enum mf_hinge { MF_HINGE_SQUARED, MF_HINGE_PLAIN } mf_hinge;
 typedef struct mf_linear_opts {
     double   c;         /* of the problem below; positive */
     mf_hinge hinge;     /* support vector machine only */
-    double   tolerance; /* support vector machine: of the spread of the projected gradient; softmax: of the largest gradient, as
-                         * a share of what it is at zero */
+    double   tolerance; /* squared hinge: of the gap, as a share of the primal; plain: of the spread of the projected gradient;
+                         * softmax: of the largest gradient, as a share of what it is at zero */
     int      passes;    /* at most, over the samples (softmax: steps) */
-    uint64_t seed;      /* of the order in which samples are taken */
+    uint64_t seed;      /* of the order in which samples are taken; plain hinge only */
     double  *alpha;     /* [classes, n] of an earlier fit with a smaller c (zeros: none), of this one when it returns; NULL: not
                          * wanted. Support vector machine only */
 } mf_linear_opts;
@@ -48,8 +48,9 @@ typedef struct mf_linear_report {
  *
  *     min_w 1/2 |w|^2 + c sum_i s_i max(0, 1 - y_i w x_i)^k         k = 2 squared, 1 plain; s: weights
  *
- * by dual coordinate descent with shrinking (Hsieh et al. 2008, algorithms 1 and 3). The bias is regularised, as LIBLINEAR does.
- * Classes are solved at the same time, each the same way whatever the number of threads. *out is the caller's.
+ * k = 2 by Newton's method on the primal (Keerthi and DeCoste 2005), k = 1 by dual coordinate descent with shrinking (Hsieh et al.
+ * 2008, algorithms 1 and 3). The bias is regularised, as LIBLINEAR does. Classes are solved at the same time, each the same way
+ * whatever the number of threads. *out is the caller's.
  * MF_E_ARG: no samples, a label out of range, an option out of range. */
 mf_status mf_svm_fit(mf_linear *out, const mf_linear_data *data, const mf_linear_opts *o, mf_linear_report *report, mf_err *err);
 

@@ -28,7 +28,7 @@ rows(void *arg, size_t begin, size_t end, int thread)
     (void)thread;
     for (size_t i = begin; i < end; i++) {
         const float *x   = p->data->x + i * p->data->d;
-        const double s   = p->data->weight != NULL ? p->data->weight[i] : 1.0;
+        const double s   = mf_linear_weight(p->data, i);
         double      *z   = p->share + i * (size_t)k;
         double       top = -(double)INFINITY, sum = 0, mine;
 

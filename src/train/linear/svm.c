@@ -1,10 +1,11 @@
-/* train/linear/svm.c: dual coordinate descent. For one class the dual is
+/* train/linear/svm.c: one class against the rest. The squared hinge is smooth and goes to Newton's method (newton.c); of the plain
+ * hinge the dual is solved, for one class
  *
- *     min_a 1/2 |sum_i a_i y_i x_i|^2 + sum_i (D_i a_i^2 / 2 - a_i),   0 <= a_i <= U_i
+ *     min_a 1/2 |sum_i a_i y_i x_i|^2 - sum_i a_i,   0 <= a_i <= c s_i
  *
- * squared hinge: D_i = 1 / (2 c s_i), U_i without bound; plain: D_i = 0, U_i = c s_i. One a_i at a time is moved to its best
- * value, w = sum a_i y_i x_i being kept. A sample whose a_i stands at a bound, with a gradient that presses it there, is left out
- * (shrinking) until the rest has converged; then all are looked at once more. */
+ * by coordinate descent: one a_i at a time is moved to its best value, w = sum a_i y_i x_i being kept. A sample whose a_i stands at
+ * a bound, with a gradient that presses it there, is left out (shrinking) until the rest has converged; then all are looked at
+ * once more. */
 #include <math.h>
 #include <string.h>
 
@@ -18,25 +19,16 @@ typedef struct problem {
     const mf_linear_opts *o;
     double               *w;     /* [classes, d + 1] */
     double               *alpha; /* [classes, n] */
-    double               *norm;  /* [n]: |x_i|^2 + 1 */
+    double               *norm;  /* [n]: |x_i|^2 + 1; plain hinge only */
     uint32_t             *index; /* [classes, n] */
+    double               *room;  /* [classes, MF_LINEAR_NEWTON_ROOM(n, d)]; squared hinge only */
     mf_linear_report     *of;    /* [classes] */
 } problem;
 
 static double
 bound_of(const problem *p, size_t i)
 {
-    const double s = p->data->weight != NULL ? p->data->weight[i] : 1.0;
-
-    return p->o->hinge == MF_HINGE_PLAIN ? p->o->c * s : (double)INFINITY;
-}
-
-static double
-diagonal(const problem *p, size_t i)
-{
-    const double s = p->data->weight != NULL ? p->data->weight[i] : 1.0;
-
-    return p->o->hinge == MF_HINGE_PLAIN ? 0.0 : 0.5 / (p->o->c * s);
+    return p->o->c * mf_linear_weight(p->data, i);
 }
 
 typedef struct spread {
@@ -56,8 +48,8 @@ one_pass(const problem *p, int c, size_t active, const spread *before, spread *n
     for (size_t s = 0; s < active;) {
         const size_t i    = index[s];
         const double y    = data->label[i] == c ? 1.0 : -1.0;
-        const double diag = diagonal(p, i), top = bound_of(p, i);
-        const double g    = y * mf_linear_dot(w, data->x + i * data->d, data->d) - 1.0 + diag * alpha[i];
+        const double top  = bound_of(p, i);
+        const double g    = y * mf_linear_dot(w, data->x + i * data->d, data->d) - 1.0;
         double       pg   = g;
 
         if ((alpha[i] <= 0.0 && g > before->hi) || (alpha[i] >= top && g < before->lo)) {
@@ -73,7 +65,7 @@ one_pass(const problem *p, int c, size_t active, const spread *before, spread *n
         if (fabs(pg) > 1e-15) {
             const double old = alpha[i];
 
-            alpha[i] = fmin(fmax(old - g / (p->norm[i] + diag), 0.0), top);
+            alpha[i] = fmin(fmax(old - g / p->norm[i], 0.0), top);
             mf_linear_add(w, (alpha[i] - old) * y, data->x + i * data->d, data->d);
         }
         s++;
@@ -93,11 +85,10 @@ value(const problem *p, int c)
         norm += w[k] * w[k];
     }
     for (size_t i = 0; i < data->n; i++) {
-        const double y = data->label[i] == c ? 1.0 : -1.0, s = data->weight != NULL ? data->weight[i] : 1.0;
-        const double m = fmax(0.0, 1.0 - y * mf_linear_dot(w, data->x + i * data->d, data->d));
+        const double y = data->label[i] == c ? 1.0 : -1.0;
 
-        loss += p->o->c * s * (p->o->hinge == MF_HINGE_PLAIN ? m : m * m);
-        dual += alpha[i] * (0.5 * diagonal(p, i) * alpha[i] - 1.0);
+        loss += bound_of(p, i) * fmax(0.0, 1.0 - y * mf_linear_dot(w, data->x + i * data->d, data->d));
+        dual -= alpha[i];
     }
     p->of[c].primal = 0.5 * norm + loss;
     p->of[c].gap    = norm + loss + dual;
@@ -112,7 +103,10 @@ begin(const problem *p, int c)
 
     for (size_t i = 0; i < data->n; i++) {
         p->index[(size_t)c * data->n + i] = (uint32_t)i;
-        alpha[i]                          = fmin(fmax(alpha[i], 0.0), bound_of(p, i));
+        alpha[i] = fmax(alpha[i], 0.0);
+        if (p->o->hinge == MF_HINGE_PLAIN) {
+            alpha[i] = fmin(alpha[i], bound_of(p, i));
+        }
         if (alpha[i] > 0.0) {
             mf_linear_add(p->w + (size_t)c * (data->d + 1), data->label[i] == c ? alpha[i] : -alpha[i], data->x + i * data->d,
                           data->d);
@@ -121,7 +115,7 @@ begin(const problem *p, int c)
 }
 
 static void
-solve(const problem *p, int c)
+descend(const problem *p, int c)
 {
     const size_t n      = p->data->n;
     size_t       active = n;
@@ -129,7 +123,6 @@ solve(const problem *p, int c)
     spread       before = open, now;
     int          pass   = 0;
 
-    begin(p, c);
     for (; pass < p->o->passes; pass++) {
         mf_rng r = mf_rng_make(p->o->seed, (uint64_t)pass, (uint64_t)c, MF_RNG_METHOD);
 
@@ -155,9 +148,18 @@ solve(const problem *p, int c)
 static void
 solve_range(void *arg, size_t first, size_t end, int thread)
 {
+    const problem *p = arg;
+    const size_t   n = p->data->n, d = p->data->d;
+
     (void)thread;
     for (size_t c = first; c < end; c++) {
-        solve(arg, (int)c);
+        begin(p, (int)c);
+        if (p->o->hinge == MF_HINGE_PLAIN) {
+            descend(p, (int)c);
+        } else {
+            mf_linear_newton(p->data, p->o, (int)c, p->w + c * (d + 1), p->alpha + c * n, p->index + c * n,
+                             p->room + c * MF_LINEAR_NEWTON_ROOM(n, d), &p->of[c]);
+        }
     }
 }
 
@@ -173,14 +175,18 @@ mf_svm_fit(mf_linear *out, const mf_linear_data *data, const mf_linear_opts *o, 
     }
     p.w     = out->w;
     p.alpha = o->alpha != NULL ? o->alpha : mf_calloc(classes * data->n, sizeof *p.alpha);
-    p.norm  = mf_calloc(data->n, sizeof *p.norm);
     p.index = mf_calloc(classes * data->n, sizeof *p.index);
     p.of    = mf_calloc(classes, sizeof *p.of);
-    if (p.alpha == NULL || p.norm == NULL || p.index == NULL || p.of == NULL) {
+    if (o->hinge == MF_HINGE_PLAIN) {
+        p.norm = mf_calloc(data->n, sizeof *p.norm);
+    } else {
+        p.room = mf_calloc(classes * MF_LINEAR_NEWTON_ROOM(data->n, data->d), sizeof *p.room);
+    }
+    if (p.alpha == NULL || p.index == NULL || p.of == NULL || (p.norm == NULL && p.room == NULL)) {
         st = mf_oom(err, classes * data->n * sizeof *p.alpha, "a support vector machine");
         goto done;
     }
-    for (size_t i = 0; i < data->n; i++) {
+    for (size_t i = 0; p.norm != NULL && i < data->n; i++) {
         double s = 1.0;
 
         for (size_t k = 0; k < data->d; k++) {
@@ -203,6 +209,7 @@ done:
         mf_free(p.alpha);
     }
     mf_free(p.norm);
+    mf_free(p.room);
     mf_free(p.index);
     mf_free(p.of);
     if (st < 0) {
