@@ -102,7 +102,8 @@ bench_open(bench *b, const bench_cfg *c, mf_err *err)
 {
     static const char *const train_out[] = {"out", NULL}, *const infer_out[] = {"logits", NULL};
     static const mf_prec     precs[]     = {MF_PREC_AUTO, MF_PREC_F32, MF_PREC_BF16};
-    mf_compile_opts o = {.prec = precs[c->precision], .batch = (int)c->batch, .grads = b->train, .outputs = b->train ? train_out : infer_out};
+    mf_compile_opts o = {.prec = precs[c->precision], .batch = (int)c->batch, .grads = b->train, .outputs = b->train ? train_out : infer_out,
+                         .spend = !b->train};
     mf_optim_opts   oo = {.accumulate = 1};
     union {
         uint8_t bytes[MF_OPTIM_CFG_MAX];

@@ -145,7 +145,8 @@ check_class(const explain_cfg *c, mf_infer *f, mf_err *err)
 static mf_status
 explain_pictures(mf_cli *cli, const explain_cfg *c, char **argv, size_t n, mf_err *err)
 {
-    mf_infer_opts             io = {.backend = c->backend.s, .prec = MF_PREC_F32, .batch = c->attribution == MF_ATTR_OCCLUSION ? 32 : 1};
+    mf_infer_opts             io = {.backend = c->backend.s, .prec = MF_PREC_F32,
+                                      .batch = c->attribution == MF_ATTR_OCCLUSION ? 32 : 1, .keep = true};
     const mf_attribution_opts how = how_of(c);
     const char               *out = c->out.s[0] != '\0' ? c->out.s : "explain";
     mf_infer                 *f = NULL;

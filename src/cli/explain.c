@@ -248,6 +248,7 @@ mf_explain_rows(mf_explainer *x, int method, int fold, const uint32_t *rows, siz
     memset(b.im, 0, sizeof b.im);
     io.batch   = BATCH;
     io.prec    = MF_PREC_F32;
+    io.keep    = true;
     io.backend = x->o.how.backend;
     if ((st = mf_explainer_weights(&path, x, method, fold, err)) < 0 || (st = mf_infer_load(&f, path.data, &io, err)) < 0 ||
         (st = mf_attribution_new(&a, f, &x->o.how, err)) < 0) {

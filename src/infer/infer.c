@@ -90,7 +90,8 @@ build(mf_infer *f, const mf_infer_opts *o, mf_err *err)
 {
     const char       *outputs[3] = {"probs", NULL, NULL};
     const mf_backend *backend;
-    mf_compile_opts   c = {.batch = o->batch, .outputs = outputs, .workspace = o->workspace};
+    mf_compile_opts   c = {.batch = o->batch, .outputs = outputs, .workspace = o->workspace,
+                                  .spend = f->own_params != NULL && !o->keep};
     const bool        wanted = o->features || o->layer != NULL;
     mf_shape          shape;
     mf_tdesc          marks;
@@ -214,6 +215,9 @@ mf_infer_load(mf_infer **out, const char *path, const mf_infer_opts *o, mf_err *
     lo.alias  = f->model.def->alias;
     if ((st = build(f, o, err)) < 0) {
         goto done;
+    }
+    for (size_t i = 0; i < mf_params_count(f->params); i++) {
+        mf_params_at(f->params, i)->init.kind = MF_INIT_ZERO; /* the file has them all */
     }
     if ((st = mf_params_materialize(f->params, 0, err)) < 0 ||
         (st = mf_params_load(f->params, &ts, &lo, NULL, err)) < 0) {

@@ -21,6 +21,8 @@ typedef struct mf_infer_opts {
     const char   *layer;     /* in their place: "features", "map", "logits", or a layer as in mf_graph_layer; a map [C, h, w] is averaged
                               * over its places. NULL: the embedding that the classifier sees */
     bool          mirror;    /* probabilities are the mean over a picture and its mirror image; features are the picture's own */
+    bool          keep;      /* mf_infer_load: the parameters' values are wanted later (explanations). Else those that the program
+                              * holds in a form of its own are freed */
     mf_workspace *workspace; /* shared with programs that never run at the same time; NULL: own memory */
 } mf_infer_opts;
 mf_infer_opts mf_infer_opts_default(void); /* auto, auto, 32 */
@@ -35,7 +37,8 @@ void      mf_infer_free(mf_infer *f);
 
 const mf_model    *mf_infer_model(const mf_infer *f);
 const mf_recipe   *mf_infer_recipe(const mf_infer *f);
-mf_params         *mf_infer_params(mf_infer *f); /* for further graphs over the same network */
+/* Names and shapes; for further graphs over the same network with mf_infer_opts.keep alone. */
+mf_params         *mf_infer_params(mf_infer *f);
 const char *const *mf_infer_classes(const mf_infer *f); /* NULL-terminated; NULL when made by mf_infer_new */
 int                mf_infer_batch(const mf_infer *f);
 size_t             mf_infer_features(const mf_infer *f); /* length of an embedding, or of what the layer gives */

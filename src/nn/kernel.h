@@ -26,6 +26,8 @@ typedef struct mf_prep {
     int              inplace[MF_OP_MAX_OUT];   /* preset -1; i: out o may share memory with input i (equal descriptors) */
     size_t           scratch;                  /* bytes wanted while running (64-byte aligned, contents lost) */
     size_t           keep;                     /* bytes that `state` keeps for the program's life, for the record */
+    bool             once_in[MF_OP_MAX_IN];    /* preset false; true: a constant input is read only where mf_run.fresh says so, the
+                                                  kernel keeping what it made of it */
     bool             inference;                /* the program has no gradients: parameters do not change between refreshes */
     void            *state;                    /* prepare's, released by release */
 } mf_prep;

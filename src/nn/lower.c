@@ -26,7 +26,7 @@ new_slot(mf_program *p, int32_t *id, const mf_tdesc *d, mf_slot_kind kind, int32
         p->cap_slot = cap;
     }
     *id           = p->n_slot++;
-    p->slot[*id]  = (mf_slot){.desc = *d, .kind = kind, .value = value, .root = -1, .next = -1, .first = -1, .last = -1};
+    p->slot[*id]  = (mf_slot){.desc = *d, .kind = kind, .value = value, .root = -1, .next = -1, .first = -1, .last = -1, .free_after = -1};
     return MF_OK;
 }
 
@@ -279,6 +279,7 @@ lower_node(mf_program *p, const mf_node *n, mf_err *err)
     s->once  = p->val[n->out[0]].constant;
     s->macs  = n->op->macs ? n->op->macs(n->attrs, n->nin, in_shape, out_shape) : 0;
     memcpy(s->in, in, sizeof in);
+    memcpy(s->once_in, prep.once_in, sizeof s->once_in);
     for (int o = 0; o < n->nout; o++) {
         s->out[o]     = out[o];
         s->inplace[o] = prep.inplace[o];
@@ -384,6 +385,44 @@ plan(mf_program *p, mf_err *err)
     return st;
 }
 
+/* Constants that are read only until other steps have made theirs of them: folded weights before they are blocked or transformed,
+ * and, where the program may, parameters. Constant steps run before all others. */
+static mf_status
+passing(mf_program *p, mf_err *err)
+{
+    bool *stays = mf_calloc((size_t)p->n_slot + 1, sizeof *stays), *late = mf_calloc((size_t)p->n_slot + 1, sizeof *late);
+
+    if (!stays || !late) {
+        mf_free(stays);
+        mf_free(late);
+        return mf_oom(err, (size_t)p->n_slot, "a program");
+    }
+    for (int32_t i = 0; i < p->n_step; i++) {
+        const mf_step *s = &p->step[i];
+
+        for (int k = 0; k < s->nin; k++) {
+            int32_t r;
+
+            if (s->in[k] < 0) continue;
+            r        = root_of(p, s->in[k]);
+            stays[r] = stays[r] || (!s->once && !s->once_in[k]);
+            if (s->once && late[r]) continue;
+            late[r]               = late[r] || !s->once;
+            p->slot[r].free_after = i;
+        }
+    }
+    for (int32_t i = 0; i < p->n_val; i++)
+        if (p->val[i].name && p->val[i].slot >= 0) stays[root_of(p, p->val[i].slot)] = true;
+    for (int32_t i = 0; i < p->n_slot; i++) {
+        mf_slot *s = &p->slot[i];
+
+        if (s->root >= 0 || stays[i] || !(s->kind == MF_SLOT_KEEP || (s->kind == MF_SLOT_PARAM && p->spend))) s->free_after = -1;
+    }
+    mf_free(stays);
+    mf_free(late);
+    return MF_OK;
+}
+
 mf_status
 mf_compile_lower(mf_program *p, mf_err *err)
 {
@@ -399,14 +438,15 @@ mf_compile_lower(mf_program *p, mf_err *err)
     if ((st = lower_grads(p, err)) < 0) return st;
     lifetimes(p);
     if ((st = plan(p, err)) < 0) return st;
-    for (int32_t i = 0; i < p->n_slot; i++) { /* constants keep their memory */
+    if ((st = passing(p, err)) < 0) return st;
+    for (int32_t i = 0; i < p->n_slot; i++) { /* constants keep their memory, which becomes resident as it is filled */
         mf_slot *s = &p->slot[i];
 
-        if (s->kind != MF_SLOT_KEEP || s->root >= 0) continue;
+        if (s->kind != MF_SLOT_KEEP || s->root >= 0 || s->free_after >= 0) continue;
         s->mem = mf_aligned(mf_tdesc_bytes(&s->desc));
         if (!s->mem) return mf_oom(err, mf_tdesc_bytes(&s->desc), "folded weights");
         s->own = true;
-        memset(s->mem, 0, mf_tdesc_bytes(&s->desc));
+        if (mf_layout_elems(&s->desc.shape, &s->desc.layout) != mf_shape_elems(&s->desc.shape)) memset(s->mem, 0, mf_tdesc_bytes(&s->desc));
         p->stats.persistent_bytes += mf_tdesc_bytes(&s->desc);
     }
     p->stats.steps         = p->n_step;

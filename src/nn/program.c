@@ -74,6 +74,7 @@ mf_program_compile(mf_program **out, mf_graph *g, const mf_compile_opts *o, mf_e
     p->batch   = o->batch;
     p->grads   = o->grads;
     p->no_fuse = o->no_fuse;
+    p->spend   = o->spend && !o->grads;
     p->stale   = true;
     if (p->prec == MF_PREC_BF16 && !o->backend->bf16) {
         st = mf_fail(err, MF_E_UNSUPPORTED, "backend %s has no bf16", o->backend->name);
@@ -192,6 +193,13 @@ address(const mf_program *p, int32_t slot)
     return NULL;
 }
 
+static void
+link_step(mf_program *p, mf_step *s)
+{
+    for (int k = 0; k < s->nin; k++) s->pin[k] = address(p, s->in[k]);
+    for (int k = 0; k < s->nout; k++) s->pout[k] = address(p, s->out[k]);
+}
+
 static mf_status
 link_pointers(mf_program *p, mf_err *err)
 {
@@ -199,20 +207,63 @@ link_pointers(mf_program *p, mf_err *err)
         const mf_slot *s = &p->slot[i];
 
         if (s->root >= 0) continue;
-        if (s->kind == MF_SLOT_PARAM && !s->param->data) return mf_fail(err, MF_E_STATE, "parameter '%s' has no values yet", s->param->name);
+        if (s->kind == MF_SLOT_PARAM && !s->param->data && !s->spent) return mf_fail(err, MF_E_STATE, "parameter '%s' has no values yet", s->param->name);
         if (s->kind == MF_SLOT_GRAD && !s->param->grad) return mf_fail(err, MF_E_STATE, "parameter '%s' has no gradient memory", s->param->name);
         if (s->kind == MF_SLOT_PARAM && !mf_layout_eq(&s->param->shape, &s->param->layout, &s->desc.layout))
             return mf_fail(err, MF_E_STATE, "parameter '%s' changed its layout after the program was compiled", s->param->name);
         if (s->kind == MF_SLOT_INPUT && !s->mem) return mf_fail(err, MF_E_STATE, "input '%s' has no data", p->val[s->value].input);
     }
-    for (int32_t i = 0; i < p->n_step; i++) {
-        mf_step *s = &p->step[i];
-
-        for (int k = 0; k < s->nin; k++) s->pin[k] = address(p, s->in[k]);
-        for (int k = 0; k < s->nout; k++) s->pout[k] = address(p, s->out[k]);
-    }
+    for (int32_t i = 0; i < p->n_step; i++) link_step(p, &p->step[i]);
     p->linked = p->ws->version;
     return MF_OK;
+}
+
+static mf_slot *
+root_slot(mf_program *p, int32_t slot)
+{
+    while (p->slot[slot].root >= 0) slot = p->slot[slot].root;
+    return &p->slot[slot];
+}
+
+/* Memory for what constant step s makes and others only pass through. */
+static mf_status
+open_passing(mf_program *p, mf_step *s, mf_err *err)
+{
+    for (int k = 0; k < s->nout; k++) {
+        mf_slot *o = s->out[k] >= 0 ? root_slot(p, s->out[k]) : NULL;
+        size_t   n;
+
+        if (!o || o->kind != MF_SLOT_KEEP || o->mem) continue;
+        n      = mf_tdesc_bytes(&o->desc);
+        o->mem = mf_aligned(n);
+        if (!o->mem) return mf_oom(err, n, "folded weights");
+        o->own = true;
+        memset(o->mem, 0, n);
+    }
+    link_step(p, s);
+    return MF_OK;
+}
+
+/* Frees the constants that step i was the last to read. */
+static void
+close_passing(mf_program *p, int32_t i)
+{
+    const mf_step *s = &p->step[i];
+
+    for (int k = 0; k < s->nin; k++) {
+        mf_slot *r = s->in[k] >= 0 ? root_slot(p, s->in[k]) : NULL;
+
+        if (!r || r->free_after != i) continue;
+        if (r->kind == MF_SLOT_PARAM) {
+            mf_free(r->param->data);
+            r->param->data = NULL;
+            r->spent       = true;
+            p->gone        = true;
+        } else {
+            mf_free(r->mem);
+            r->mem = NULL;
+        }
+    }
 }
 
 static mf_status
@@ -233,9 +284,15 @@ make_ready(mf_program *p, mf_err *err)
     mf_status st;
 
     if (p->linked != p->ws->version && (st = link_pointers(p, err)) < 0) return st;
+    if (stale && p->gone) return mf_fail(err, MF_E_STATE, "the program has freed its parameters and cannot read them again");
+    p->stale = stale; /* until all constant steps have run */
     p->fresh = p->fresh || stale;
-    for (int32_t i = 0; stale && i < p->n_step; i++)
-        if (p->step[i].once && (st = run_step(p, &p->step[i], 0, 0, err)) < 0) return st;
+    for (int32_t i = 0; stale && i < p->n_step; i++) {
+        if (!p->step[i].once) continue;
+        if ((st = open_passing(p, &p->step[i], err)) < 0 || (st = run_step(p, &p->step[i], 0, 0, err)) < 0) return st;
+        close_passing(p, i);
+    }
+    for (int32_t i = 0; stale && i < p->n_step; i++) link_step(p, &p->step[i]);
     p->stale       = false;
     p->params_seen = mf_params_version(p->params);
     return MF_OK;
@@ -253,8 +310,14 @@ mf_program_run(mf_program *p, uint64_t seed, uint64_t step, mf_err *err)
     mf_status st;
 
     if ((st = make_ready(p, err)) < 0) return st;
-    for (int32_t i = 0; i < p->n_step; i++)
-        if (!p->step[i].once && (st = run_step(p, &p->step[i], seed, step, err)) < 0) return st;
+    for (int32_t i = 0; i < p->n_step; i++) {
+        if (p->step[i].once) continue;
+        if ((st = run_step(p, &p->step[i], seed, step, err)) < 0) {
+            p->stale = p->stale || p->fresh; /* constants may be gone */
+            return st;
+        }
+        if (p->fresh) close_passing(p, i);
+    }
     p->fresh = false;
     if (p->grads) mf_params_touch(p->params); /* running statistics have moved */
     return MF_OK;

@@ -25,6 +25,8 @@ typedef struct mf_compile_opts {
     bool               grads;     /* run the backward pass into params' gradients (mf_graph_backward was called) */
     mf_workspace      *workspace; /* NULL: own memory */
     bool               no_fuse;   /* tests: every node by itself */
+    bool               spend;     /* the parameters serve this program alone: it frees the values of those that it keeps in another
+                                   * form as soon as it has that form. It cannot be made to read them again: MF_E_STATE */
 } mf_compile_opts;
 
 mf_status mf_program_compile(mf_program **out, mf_graph *g, const mf_compile_opts *o, mf_err *err);

@@ -35,6 +35,8 @@ typedef struct mf_slot {
     size_t       offset;       /* PLAN */
     void        *mem;          /* KEEP, INPUT: own memory or what was bound */
     bool         own;          /* mem is freed with the program */
+    int          free_after;   /* KEEP, PARAM: step after which nobody reads it until constants are prepared again; -1: it stays */
+    bool         spent;        /* PARAM: its values were freed */
 } mf_slot;
 
 typedef struct mf_step {
@@ -45,6 +47,7 @@ typedef struct mf_step {
     int                  nin, nout;
     int                  inplace[MF_OP_MAX_OUT];
     bool                 once;   /* constant: run when parameters have changed */
+    bool                 once_in[MF_OP_MAX_IN]; /* inputs read only when the constants are fresh */
     int64_t              macs;
     void                *pin[MF_OP_MAX_IN], *pout[MF_OP_MAX_OUT];
 } mf_step;
@@ -61,7 +64,7 @@ struct mf_program {
     const mf_backend *backend;
     mf_backend_ctx   *ctx;
     mf_prec           prec;
-    bool              grads, no_fuse;
+    bool              grads, no_fuse, spend;
     int64_t           batch;
     mf_node         **node;
     int32_t           n_node, cap_node;
@@ -78,6 +81,7 @@ struct mf_program {
     uint64_t          params_seen;  /* version of the parameters the constant steps were run with */
     bool              stale;        /* run the constant steps again */
     bool              fresh;        /* they were run, the others not yet */
+    bool              gone;         /* some parameters were freed: the constant steps cannot run again */
     mf_program_stats  stats;
 };
 

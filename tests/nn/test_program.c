@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/cpu.h"
+#include "core/isa.h"
 #include "core/mem.h"
 #include "core/rng.h"
 #include "models/model.h"
@@ -325,6 +327,101 @@ test_refresh(void **state)
 #endif
 }
 
+/* A program that frees the parameters it has in another form answers as before, and refuses to read them again. */
+static void
+spend_case(const char *backend, mf_prec prec)
+{
+    enum { N = 4 };
+    static const char *const outs[] = {"logits", NULL};
+    net             n;
+    mf_err          err = {0};
+    mf_compile_opts o   = {.prec = prec, .batch = N, .outputs = outs};
+    mf_program     *kept, *spent;
+    float           a[N * CLASSES], b[N * CLASSES];
+    size_t          freed = 0;
+
+    net_open(&n, "resnet18");
+    assert_mf_ok(mf_backend_find(&o.backend, backend, &err), &err);
+    assert_mf_ok(mf_program_compile(&kept, n.eval, &o, &err), &err);
+    o.spend = true;
+    assert_mf_ok(mf_program_compile(&spent, n.eval, &o, &err), &err);
+    assert_mf_ok(mf_params_materialize(n.ps, 7, &err), &err);
+    make_lively(n.ps);
+    for (uint64_t run = 0; run < 3; run++) {
+        if (run == 0) {
+            feed(kept, "x", N * 3 * SIDE * SIDE, 5, false);
+            assert_mf_ok(mf_program_run(kept, 1, 0, &err), &err);
+            assert_mf_ok(mf_program_read(kept, "logits", MF_DTYPE_F32, a, N * CLASSES, &err), &err);
+        }
+        feed(spent, "x", N * 3 * SIDE * SIDE, 5, false);
+        assert_mf_ok(mf_program_run(spent, 1, 0, &err), &err);
+        assert_mf_ok(mf_program_read(spent, "logits", MF_DTYPE_F32, b, N * CLASSES, &err), &err);
+        assert_memory_equal(a, b, sizeof a);
+    }
+    for (size_t i = 0; i < mf_params_count(n.ps); i++) freed += mf_params_at(n.ps, i)->data == NULL;
+    print_message("%s %s: %zu of %zu parameters freed\n", backend, mf_prec_name(prec), freed, mf_params_count(n.ps));
+    assert_true(freed >= 100); /* 20 convolutions with their batch norms */
+    mf_program_refresh(spent);
+    assert_mf_fails(mf_program_run(spent, 1, 0, &err), MF_E_STATE, &err, "has freed its parameters");
+    mf_program_free(kept);
+    mf_program_free(spent);
+    net_close(&n);
+}
+
+static void
+test_spend(void **state)
+{
+    (void)state;
+    spend_case("ref", MF_PREC_F32);
+#if MF_HAVE_ONEDNN
+    spend_case("onednn", MF_PREC_F32);
+    if (mf_cpu_has(MF_CPU_AVX512_BF16) || mf_isa_fast_bf16()) spend_case("onednn", MF_PREC_BF16);
+#endif
+}
+
+/* Initial values are a function of seed and name, whatever the layout that training chose. */
+static void
+test_initial_values(void **state)
+{
+#if MF_HAVE_ONEDNN
+    static const char *const outs[] = {"loss", NULL};
+    net             n, plain;
+    mf_err          err = {0};
+    mf_compile_opts o   = {.prec = MF_PREC_F32, .batch = BATCH, .outputs = outs, .grads = true};
+    mf_program     *p;
+    size_t          blocked = 0;
+
+    (void)state;
+    net_open(&n, "resnet18");
+    net_open(&plain, "resnet18");
+    assert_mf_ok(mf_backend_find(&o.backend, "onednn", &err), &err);
+    assert_mf_ok(mf_graph_backward(n.train, mf_graph_find(n.train, "loss"), NULL, 0, &err), &err);
+    assert_mf_ok(mf_program_compile(&p, n.train, &o, &err), &err);
+    assert_mf_ok(mf_params_materialize(n.ps, 7, &err), &err);
+    assert_mf_ok(mf_params_materialize(plain.ps, 7, &err), &err);
+    for (size_t i = 0; i < mf_params_count(n.ps); i++) {
+        const mf_param *a = mf_params_at(n.ps, i), *b = mf_params_find(plain.ps, a->name);
+        size_t          size = (size_t)mf_shape_elems(&a->shape) * sizeof(float);
+        float          *x = mf_calloc(size, 1), *y = mf_calloc(size, 1);
+
+        assert_non_null(b);
+        mf_param_get(a, MF_DTYPE_F32, x);
+        mf_param_get(b, MF_DTYPE_F32, y);
+        assert_memory_equal(x, y, size);
+        blocked += !mf_layout_is_plain(&a->shape, &a->layout);
+        mf_free(x);
+        mf_free(y);
+    }
+    assert_true(blocked > 0);
+    mf_program_free(p);
+    net_close(&n);
+    net_close(&plain);
+#else
+    (void)state;
+    mf_test_skip("built without oneDNN");
+#endif
+}
+
 static void
 test_plan_never_overlaps(void **state)
 {
@@ -410,7 +507,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plan_never_overlaps), cmocka_unit_test(test_counts),     cmocka_unit_test(test_bad_requests),
         cmocka_unit_test(test_ref_runs_resnet),     cmocka_unit_test(test_folding_ref), cmocka_unit_test(test_refresh),
-        cmocka_unit_test(test_onednn_equals_ref),   cmocka_unit_test(test_folding_onednn),
+        cmocka_unit_test(test_onednn_equals_ref),   cmocka_unit_test(test_folding_onednn), cmocka_unit_test(test_spend),
+        cmocka_unit_test(test_initial_values),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

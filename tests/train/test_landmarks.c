@@ -288,6 +288,7 @@ test_explaining(void **state)
     (void)state;
     o.prec  = MF_PREC_F32;
     o.batch = 4;
+    o.keep  = true;
     assert_mf_ok(mf_infer_load(&f, weights(), &o, &err), &err);
     assert_mf_ok(mf_image_new(&im, 40, 50, 3, &err), &err);
     for (int i = 0; i < 40 * 50 * 3; i++) {

@@ -243,7 +243,8 @@ wino_new(wino_state **out, mf_prep *p, const mf_dn_wino_form *form, bool turned,
             wino_release(s);
             return mf_oom(err, bytes, "transformed weights");
         }
-        p->keep = bytes;
+        p->keep       = bytes;
+        p->once_in[1] = true;
     }
     p->in[0].layout  = mf_layout_nchw_c(&p->in[0].shape, (int)s->v);
     p->out[0].layout = mf_layout_nchw_c(&p->out[0].shape, (int)s->v);
