@@ -34,14 +34,16 @@ check: setup
 
 # Against PyTorch and crowd-kit, whose wheels are fetched into build/peers on the first call; nothing else of maskfer needs Python.
 PEERS := $(CURDIR)/build/peers/bin/python
+# How often each peer is measured; the table holds medians.
+ROUNDS ?= 3
 
 bench: all
 	@sh bench/peers/setup.sh
-	@$(PEERS) bench/bench.py --maskfer $(CURDIR)/$(RELEASE)/maskfer --newest $(PEERS) \
+	@$(PEERS) bench/bench.py --maskfer $(CURDIR)/$(RELEASE)/maskfer --newest $(PEERS) --rounds $(ROUNDS) \
 	  $$(/usr/bin/python3 -c 'import torch' 2>/dev/null && echo --debian /usr/bin/python3)
-	@$(PEERS) bench/votes.py --maskfer $(CURDIR)/$(RELEASE)/maskfer
+	@$(PEERS) bench/votes.py --maskfer $(CURDIR)/$(RELEASE)/maskfer --rounds $(ROUNDS)
 	@ninja -C $(RELEASE) -j $(JOBS) embed_tool
-	@$(PEERS) bench/embed.py --tool $(CURDIR)/$(RELEASE)/bench/embed_tool
+	@$(PEERS) bench/embed.py --tool $(CURDIR)/$(RELEASE)/bench/embed_tool --rounds $(ROUNDS)
 
 parity: all
 	@ninja -C $(RELEASE) -j $(JOBS) parity_tool
