@@ -98,11 +98,19 @@ fill_inputs(bench *b, int64_t batch, mf_err *err)
 }
 
 static mf_status
+take(void *arg, mf_param *p, const void *grad, mf_err *err)
+{
+    (void)err;
+    mf_optim_take(arg, p, grad);
+    return MF_OK;
+}
+
+static mf_status
 bench_open(bench *b, const bench_cfg *c, mf_err *err)
 {
     static const char *const train_out[] = {"out", NULL}, *const infer_out[] = {"logits", NULL};
     static const mf_prec     precs[]     = {MF_PREC_AUTO, MF_PREC_F32, MF_PREC_BF16};
-    mf_compile_opts o = {.prec = precs[c->precision], .batch = (int)c->batch, .grads = b->train, .outputs = b->train ? train_out : infer_out,
+    mf_compile_opts o = {.prec = precs[c->precision], .batch = (int)c->batch, .grads = b->train, .stream = b->train, .outputs = b->train ? train_out : infer_out,
                          .spend = !b->train};
     mf_optim_opts   oo = {.accumulate = 1};
     union {
@@ -117,10 +125,11 @@ bench_open(bench *b, const bench_cfg *c, mf_err *err)
     st = b->train ? training_graph(b, err) : mf_model_eval_graph(&b->g, &b->model, b->ps, err);
     if (st < 0 || (st = mf_program_compile(&b->p, b->g, &o, err)) < 0 || (st = mf_params_materialize(b->ps, 1, err)) < 0) return st;
     if (b->train) {
-        if ((st = mf_params_want_grads(b->ps, err)) < 0 || (st = mf_optim_find(&oo.def, "adam", err)) < 0) return st;
+        if ((st = mf_optim_find(&oo.def, "adam", err)) < 0) return st;
         mf_opt_defaults(oo.def->opts, cfg.bytes);
         oo.cfg = cfg.bytes;
         if ((st = mf_optim_new(&b->optim, b->ps, &oo, err)) < 0) return st;
+        mf_program_sink(b->p, take, b->optim);
     }
     return fill_inputs(b, c->batch, err);
 }
@@ -131,9 +140,10 @@ one_step(bench *b, uint64_t k, mf_err *err)
     double    rates[MF_OPTIM_GROUPS] = {1e-4, 1e-4};
     mf_status st;
 
-    if ((st = mf_program_run(b->p, 1, k, err)) < 0) return st;
-    if (b->train) mf_optim_batch(b->optim, rates, false, NULL);
-    return MF_OK;
+    if (b->train) mf_optim_open(b->optim, rates);
+    st = mf_program_run(b->p, 1, k, err);
+    if (b->train) mf_optim_close(b->optim);
+    return st;
 }
 
 static int

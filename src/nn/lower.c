@@ -5,6 +5,7 @@
  * type) is a slot; forms made once are reused. */
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/mem.h"
@@ -292,12 +293,13 @@ fail:
     return st;
 }
 
-/* Gradients end in the parameter's own memory: written there by their maker where the form fits. */
+/* Gradients end in the parameter's own memory, or in the plan and go to the sink: written there by their maker where the form fits. */
 static mf_status
 lower_grads(mf_program *p, mf_err *err)
 {
     mf_status st;
 
+    if (p->stream && !(p->handed = mf_calloc((size_t)p->n_val + 1, sizeof *p->handed))) return mf_oom(err, (size_t)p->n_val * sizeof *p->handed, "a program");
     for (int32_t i = 0; i < p->n_val; i++) {
         mf_param *par = p->val[i].grad_of;
         mf_tdesc  want;
@@ -307,15 +309,40 @@ lower_grads(mf_program *p, mf_err *err)
         MF_ASSERT(p->val[i].slot >= 0);
         want = (mf_tdesc){par->dtype, par->shape, par->layout};
         slot = p->val[i].slot;
-        if (mf_tdesc_eq(&p->slot[slot].desc, &want) && p->slot[slot].kind == MF_SLOT_PLAN && p->slot[slot].root < 0 && !p->val[i].name) {
-            p->slot[slot].kind = MF_SLOT_GRAD;
-        } else {
+        if (!mf_tdesc_eq(&p->slot[slot].desc, &want) || p->slot[slot].kind != MF_SLOT_PLAN || p->slot[slot].root >= 0 || p->val[i].name) {
             if ((st = reorder(p, slot, &want, &slot, par->name, err)) < 0) return st;
-            p->slot[slot].kind = MF_SLOT_GRAD;
         }
+        if (p->stream)
+            p->handed[p->n_handed++].slot = slot;
+        else
+            p->slot[slot].kind = MF_SLOT_GRAD;
         p->slot[slot].param = par;
     }
     return MF_OK;
+}
+
+static int
+by_after(const void *x, const void *y)
+{
+    const mf_handed *a = x, *b = y;
+
+    return a->after != b->after ? (a->after < b->after ? -1 : 1) : (a->slot > b->slot) - (a->slot < b->slot);
+}
+
+/* A gradient goes to the sink, which may change the parameter, once it is made and the last step has read the parameter. */
+static void
+when_handed(mf_program *p)
+{
+    for (int32_t i = 0; i < p->n_handed; i++) {
+        mf_handed *h = &p->handed[i];
+        mf_slot   *g = &p->slot[h->slot];
+
+        h->after = g->last;
+        for (int32_t k = 0; k < p->n_slot; k++)
+            if (p->slot[k].kind == MF_SLOT_PARAM && p->slot[k].param == g->param && p->slot[k].root < 0 && p->slot[k].last > h->after) h->after = p->slot[k].last;
+        g->last = h->after;
+    }
+    if (p->n_handed > 0) qsort(p->handed, (size_t)p->n_handed, sizeof *p->handed, by_after);
 }
 
 /* First and last step of each memory, then results in place where an input dies. */
@@ -340,6 +367,7 @@ lifetimes(mf_program *p)
     }
     for (int32_t i = 0; i < p->n_val; i++)
         if (p->val[i].name && p->val[i].slot >= 0) p->slot[root_of(p, p->val[i].slot)].last = INT_MAX;
+    when_handed(p);
     for (int32_t i = 0; i < p->n_step; i++) {
         mf_step *s = &p->step[i];
 
@@ -351,14 +379,15 @@ lifetimes(mf_program *p)
             a = root_of(p, s->in[s->inplace[o]]);
             b = s->out[o];
             if (p->slot[b].root >= 0 || p->slot[a].kind != MF_SLOT_PLAN || p->slot[b].kind != MF_SLOT_PLAN) continue;
-            if (p->slot[a].last != i || !mf_tdesc_eq(&p->slot[s->in[s->inplace[o]]].desc, &p->slot[b].desc)) continue;
+            if (p->slot[a].param || p->slot[a].last != i || !mf_tdesc_eq(&p->slot[s->in[s->inplace[o]]].desc, &p->slot[b].desc)) continue;
             for (int k = 0; k < s->nin; k++) /* the same memory read through another input */
                 if (k != s->inplace[o] && s->in[k] >= 0 && root_of(p, s->in[k]) == a) shared = true;
             for (int k = 0; k < s->nout; k++)
                 if (k != o && s->out[k] >= 0 && root_of(p, s->out[k]) == a) shared = true;
             if (shared) continue;
-            p->slot[b].root = a;
-            p->slot[a].last = p->slot[b].last;
+            p->slot[b].root  = a;
+            p->slot[a].last  = p->slot[b].last;
+            p->slot[a].param = p->slot[b].param;
         }
     }
 }

@@ -109,6 +109,7 @@ mf_params_want(mf_params *ps, mf_param **out, const char *name, const mf_shape *
     if (ps->n == ps->cap && (st = grow(ps, err)) < 0) return st;
     p = mf_arena_alloc(&ps->names, sizeof *p);
     if (!p || !(p->name = mf_arena_strdup(&ps->names, name))) return mf_oom(err, sizeof *p, name);
+    p->index  = ps->n;
     p->shape  = *shape;
     p->init   = init;
     p->kind   = kind;
@@ -229,6 +230,12 @@ mf_params_materialize(mf_params *ps, uint64_t seed, mf_err *err)
     return st;
 }
 
+bool
+mf_param_learns(const mf_param *p)
+{
+    return p->kind < MF_PARAM_BUFFER && !p->frozen && !p->unreached;
+}
+
 mf_status
 mf_params_want_grads(mf_params *ps, mf_err *err)
 {
@@ -236,7 +243,7 @@ mf_params_want_grads(mf_params *ps, mf_err *err)
         mf_param *p = ps->p[i];
         mf_tdesc  d = desc_of(p);
 
-        if (p->grad || p->frozen || p->kind >= MF_PARAM_BUFFER) continue;
+        if (p->grad || !mf_param_learns(p)) continue;
         p->elems = (size_t)mf_layout_elems(&p->shape, &p->layout);
         p->grad  = mf_aligned(mf_tdesc_bytes(&d));
         if (!p->grad) return mf_oom(err, mf_tdesc_bytes(&d), p->name);

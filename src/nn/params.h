@@ -35,17 +35,19 @@ typedef enum mf_param_kind {
 
 typedef struct mf_param {
     const char   *name;
+    size_t        index;    /* its place in the store: mf_params_at(ps, index) */
     mf_shape      shape;
     mf_init       init;
     mf_param_kind kind;
     bool          frozen;   /* no gradient, no update */
+    bool          unreached; /* the loss does not depend on it (mf_graph_backward): no gradient, no update */
     bool          fixed;    /* the storage layout was chosen */
     int           group;    /* optimiser group: 0 backbone, 1 head; set by the trainer */
     mf_dtype      dtype;    /* of data and grad: F32 (F64 in gradient checks) */
     mf_layout     layout;   /* of data and grad */
     size_t        elems;    /* storage elements, padding included */
     void         *data;     /* NULL until materialised */
-    void         *grad;     /* NULL until a program with gradients is bound */
+    void         *grad;     /* NULL until mf_params_want_grads */
 } mf_param;
 
 /* Another name that a file may give a parameter: false if `name` is none, else its own name in `out`. */
@@ -64,7 +66,9 @@ mf_status mf_params_want(mf_params *ps, mf_param **out, const char *name, const 
 /* Give every parameter memory (those that have none) and fill the new ones by their initialiser: a function of
  * (seed, name), so that another architecture around a layer does not change its start. */
 mf_status mf_params_materialize(mf_params *ps, uint64_t seed, mf_err *err);
-mf_status mf_params_want_grads(mf_params *ps, mf_err *err); /* zeroed gradients for all that are trained and not frozen */
+/* Trained at all, not frozen, and reached by the loss. */
+bool      mf_param_learns(const mf_param *p);
+mf_status mf_params_want_grads(mf_params *ps, mf_err *err); /* zeroed gradients for all that learn */
 /* Row-major copies in and out; dtype of the tensor is converted. */
 void      mf_param_set(mf_param *p, mf_dtype dtype, const void *plain);
 void      mf_param_get(const mf_param *p, mf_dtype dtype, void *plain);

@@ -75,6 +75,7 @@ mf_program_compile(mf_program **out, mf_graph *g, const mf_compile_opts *o, mf_e
     p->grads   = o->grads;
     p->no_fuse = o->no_fuse;
     p->spend   = o->spend && !o->grads;
+    p->stream  = o->stream && o->grads;
     p->stale   = true;
     if (p->prec == MF_PREC_BF16 && !o->backend->bf16) {
         st = mf_fail(err, MF_E_UNSUPPORTED, "backend %s has no bf16", o->backend->name);
@@ -110,6 +111,7 @@ mf_program_free(mf_program *p)
     mf_free(p->val);
     mf_free(p->slot);
     mf_free(p->step);
+    mf_free(p->handed);
     mf_free(p);
 }
 
@@ -304,9 +306,31 @@ mf_program_refresh(mf_program *p)
     p->stale = true;
 }
 
+void
+mf_program_sink(mf_program *p, mf_grad_sink *sink, void *arg)
+{
+    p->sink     = sink;
+    p->sink_arg = arg;
+}
+
+/* Gradients that are whole after step i go to the sink; *next is the first that has not gone. */
+static mf_status
+hand_over(mf_program *p, int32_t i, int32_t *next, mf_err *err)
+{
+    mf_status st;
+
+    for (; *next < p->n_handed && p->handed[*next].after == i; ++*next) {
+        int32_t slot = p->handed[*next].slot;
+
+        if (p->sink && (st = p->sink(p->sink_arg, p->slot[slot].param, address(p, slot), err)) != MF_OK) return st;
+    }
+    return MF_OK;
+}
+
 mf_status
 mf_program_run(mf_program *p, uint64_t seed, uint64_t step, mf_err *err)
 {
+    int32_t   next = 0;
     mf_status st;
 
     if ((st = make_ready(p, err)) < 0) return st;
@@ -317,6 +341,7 @@ mf_program_run(mf_program *p, uint64_t seed, uint64_t step, mf_err *err)
             return st;
         }
         if (p->fresh) close_passing(p, i);
+        if ((st = hand_over(p, i, &next, err)) != MF_OK) return st;
     }
     p->fresh = false;
     if (p->grads) mf_params_touch(p->params); /* running statistics have moved */

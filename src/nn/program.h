@@ -23,6 +23,7 @@ typedef struct mf_compile_opts {
     int                batch;
     const char *const *outputs;   /* NULL-terminated names wanted; gradients are added by `grads` */
     bool               grads;     /* run the backward pass into params' gradients (mf_graph_backward was called) */
+    bool               stream;    /* with grads: gradients have no memory of their own, each goes to the sink (mf_program_sink) */
     mf_workspace      *workspace; /* NULL: own memory */
     bool               no_fuse;   /* tests: every node by itself */
     bool               spend;     /* the parameters serve this program alone: it frees the values of those that it keeps in another
@@ -38,7 +39,12 @@ mf_status mf_program_bind(mf_program *p, const char *name, void *data, mf_err *e
 void     *mf_program_input_ptr(mf_program *p, const char *name);
 /* Copy a row-major tensor into an input (own memory), converting. */
 mf_status mf_program_feed(mf_program *p, const char *name, mf_dtype dtype, const void *plain, mf_err *err);
-/* Run once. Inference programs prepare folded weights anew when the parameters' version has changed. Gradients are overwritten. */
+/* Takes a gradient as soon as it is whole and no later step of the run reads the parameter's values, which the sink may change:
+ * most gradients then never exist side by side. `grad` has the parameter's type and layout and is gone when the sink returns.
+ * Anything but MF_OK ends the run with that. */
+typedef mf_status mf_grad_sink(void *arg, mf_param *p, const void *grad, mf_err *err);
+void      mf_program_sink(mf_program *p, mf_grad_sink *sink, void *arg); /* of a program compiled with `stream`; NULL: gradients are lost */
+/* Run once. Inference programs prepare folded weights anew when the parameters' version has changed. Gradients are overwritten, or go to the sink. */
 mf_status mf_program_run(mf_program *p, uint64_t seed, uint64_t step, mf_err *err);
 /* Prepare folded weights anew at the next run (frozen parameters of a training program were loaded again). */
 void      mf_program_refresh(mf_program *p);

@@ -30,7 +30,7 @@ typedef struct mf_slot {
     int32_t      value;        /* the pval it holds */
     int32_t      root;         /* -1: own memory */
     int32_t      next;         /* another form (layout, type) of the same value, -1 */
-    mf_param    *param;        /* PARAM, GRAD */
+    mf_param    *param;        /* PARAM, GRAD; PLAN: the gradient of this one, for the sink */
     int          first, last;  /* steps; last INT_MAX: read after the run */
     size_t       offset;       /* PLAN */
     void        *mem;          /* KEEP, INPUT: own memory or what was bound */
@@ -52,6 +52,11 @@ typedef struct mf_step {
     void                *pin[MF_OP_MAX_IN], *pout[MF_OP_MAX_OUT];
 } mf_step;
 
+/* A gradient that goes to the sink after step `after`. */
+typedef struct mf_handed {
+    int32_t slot, after;
+} mf_handed;
+
 struct mf_workspace {
     void    *mem;
     size_t   size;
@@ -64,7 +69,7 @@ struct mf_program {
     const mf_backend *backend;
     mf_backend_ctx   *ctx;
     mf_prec           prec;
-    bool              grads, no_fuse, spend;
+    bool              grads, no_fuse, spend, stream;
     int64_t           batch;
     mf_node         **node;
     int32_t           n_node, cap_node;
@@ -74,6 +79,10 @@ struct mf_program {
     int32_t           n_slot, cap_slot;
     mf_step          *step;
     int32_t           n_step, cap_step;
+    mf_handed        *handed;       /* by `after` */
+    int32_t           n_handed;
+    mf_grad_sink     *sink;
+    void             *sink_arg;
     mf_workspace     *ws;
     bool              own_ws;
     size_t            plan_bytes, scratch;

@@ -143,7 +143,7 @@ static mf_status
 compile(mf_network *n, const mf_network_opts *o, mf_err *err)
 {
     const char       *outputs[MF_METHOD_TERMS_MAX + 3] = {"loss", "logits"};
-    mf_compile_opts   c = {.prec = mf_settings_prec(o->settings), .outputs = outputs, .grads = true};
+    mf_compile_opts   c = {.prec = mf_settings_prec(o->settings), .outputs = outputs, .grads = true, .stream = o->stream};
     const mf_backend *backend;
     mf_recipe         recipe = mf_settings_recipe(o->settings, true);
     mf_infer_opts     io     = {.backend = o->backend, .batch = o->eval_batch, .mirror = o->settings->t.tta};
@@ -251,7 +251,7 @@ start_values(mf_network *n, const mf_network_opts *o, mf_err *err)
 {
     mf_status st;
 
-    if ((st = mf_params_materialize(n->params, o->seed, err)) < 0 || (st = mf_params_want_grads(n->params, err)) < 0) {
+    if ((st = mf_params_materialize(n->params, o->seed, err)) < 0 || (!o->stream && (st = mf_params_want_grads(n->params, err)) < 0)) {
         return st;
     }
     if (o->class_weight != NULL) {
@@ -380,17 +380,40 @@ give(mf_program *p, const char *input, const float *values, size_t n, mf_err *er
     return MF_OK;
 }
 
+typedef struct taker {
+    const mf_program *p;
+    mf_network_sink  *sink;
+    void             *arg;
+    bool              known; /* the loss has been read */
+    float             loss;
+} taker;
+
+static mf_status
+take(void *arg, mf_param *p, const void *grad, mf_err *err)
+{
+    taker    *t = arg;
+    mf_status st;
+
+    if (!t->known && (st = mf_program_read(t->p, "loss", MF_DTYPE_F32, &t->loss, 1, err)) < 0) {
+        return st;
+    }
+    t->known = true;
+    return t->sink(t->arg, (double)t->loss, p, grad, err);
+}
+
 mf_status
-mf_network_run(mf_network *n, const mf_batch *b, uint64_t seed, uint64_t step, mf_step *out, mf_err *err)
+mf_network_run(mf_network *n, const mf_batch *b, uint64_t seed, uint64_t step, mf_network_sink *sink, void *arg, mf_step *out, mf_err *err)
 {
     const size_t      classes = (size_t)n->model.classes;
     const int         k       = b->n == (size_t)n->size[0] ? 0 : 1;
     const mf_pix_form form    = mf_network_form(n);
     mf_program       *p       = n->program[k];
+    taker             t       = {.p = p, .sink = sink, .arg = arg};
     float             value;
     mf_status         st;
 
     MF_ASSERT(b->n == (size_t)n->size[k] && p != NULL);
+    mf_program_sink(p, sink != NULL ? take : NULL, &t);
     for (int x = 0; x < n->pictures; x++) {
         if (n->reads[x] && (st = mf_feed_give(&n->feed[k][x], b->x[x], form, err)) < 0) {
             return st;

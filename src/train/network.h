@@ -24,6 +24,7 @@ typedef struct mf_network_opts {
     const mf_log      *log;
     const char        *backend;
     uint64_t           seed;
+    bool               stream;        /* gradients go to the sink of mf_network_run and have no memory of their own */
 } mf_network_opts;
 
 typedef struct mf_step {
@@ -47,9 +48,12 @@ int             mf_network_ref_steps(const mf_network *n);
 int             mf_network_terms(const mf_network *n, const char *const **names);
 int64_t         mf_network_parameters(const mf_network *n); /* trained scalars of the network itself, frozen ones too */
 
-/* Forward and backward on a batch of the full or the partial size: losses in *out, gradients in the parameters. Weights
- * do not change; running statistics do. Nothing is allocated. */
-mf_status mf_network_run(mf_network *n, const mf_batch *b, uint64_t seed, uint64_t step, mf_step *out, mf_err *err);
+/* Takes the gradient of parameter p during a run (mf_grad_sink of nn/program.h), when the loss of the batch is known. */
+typedef mf_status mf_network_sink(void *arg, double loss, const mf_param *p, const float *grad, mf_err *err);
+/* Forward and backward on a batch of the full or the partial size: losses in *out, gradients in the parameters or, of a network
+ * that streams, to the sink (else NULL). Weights do not change but by the sink; running statistics do. Nothing is allocated. */
+mf_status mf_network_run(mf_network *n, const mf_batch *b, uint64_t seed, uint64_t step, mf_network_sink *sink, void *arg, mf_step *out,
+                         mf_err *err);
 
 #define MF_NETWORK_STATE "param/"
 /* The network's own parameters and buffers as tensors, and back: no teacher, and nothing of the loss but under MF_NETWORK_STATE, a

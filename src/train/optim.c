@@ -26,6 +26,7 @@ typedef struct slot {
     bool      decays;
     float    *state[MF_OPTIM_STATES];
     float    *ema, *waiting;
+    size_t    first_run, n_runs;
 } slot;
 
 /* RUN_ELEMS elements of one parameter, or what is left of them: small enough to stay in the cache between the passes. */
@@ -34,6 +35,18 @@ typedef struct run {
     size_t   begin, n;
 } run;
 
+/* What the loops over runs are given: the numbers of the step that is open. */
+typedef struct pass {
+    mf_optim     *o;
+    mf_update_fn *loop;
+    mf_update     u[MF_OPTIM_GROUPS][2]; /* [group][decays] */
+    float         ema;
+    bool          first;                 /* of the batches that make a step */
+    size_t        base;                  /* of the runs looped over */
+    const float  *grad;                  /* of the one parameter they belong to; NULL: each has its own */
+    bool          buffers;               /* only what is not trained */
+} pass;
+
 struct mf_optim {
     mf_optim_opts          opts;
     uint8_t                cfg[MF_OPTIM_CFG_MAX];
@@ -41,6 +54,8 @@ struct mf_optim {
     const mf_update_table *isa;
     slot                  *slots;
     size_t                 n_slots;
+    uint32_t              *slot_of; /* by mf_param.index: a slot + 1, 0: none */
+    pass                   now;
     run                   *runs;
     size_t                 n_runs;
     double                *sums; /* a sum of squares a run: the total does not depend on the thread count */
@@ -106,6 +121,7 @@ mf_optim_free(mf_optim *o)
         mf_free(o->slots[i].waiting);
     }
     mf_free(o->slots);
+    mf_free(o->slot_of);
     mf_free(o->runs);
     mf_free(o->sums);
     mf_free(o);
@@ -122,12 +138,6 @@ zeroed(float **out, size_t n, mf_err *err)
     return MF_OK;
 }
 
-static bool
-is_trained(const mf_param *p)
-{
-    return !p->frozen && p->grad != NULL && p->kind != MF_PARAM_BUFFER && p->kind != MF_PARAM_COUNTER;
-}
-
 static mf_status
 fill_slot(mf_optim *o, slot *s, mf_param *p, mf_err *err)
 {
@@ -135,7 +145,7 @@ fill_slot(mf_optim *o, slot *s, mf_param *p, mf_err *err)
     mf_status st = MF_OK;
 
     s->p       = p;
-    s->trained = is_trained(p);
+    s->trained = mf_param_learns(p);
     s->decays  = o->opts.decay_all || p->kind == MF_PARAM_WEIGHT;
     for (int k = 0; s->trained && k < n && st == MF_OK; k++) {
         st = zeroed(&s->state[k], p->elems, err);
@@ -165,8 +175,9 @@ mf_optim_new(mf_optim **out, mf_params *ps, const mf_optim_opts *opts, mf_err *e
     o->params = ps;
     o->isa    = mf_update_best();
     memcpy(o->cfg, opts->cfg, opts->def->cfg_size);
-    o->slots = mf_calloc(n, sizeof *o->slots);
-    if (o->slots == NULL) {
+    o->slots   = mf_calloc(n, sizeof *o->slots);
+    o->slot_of = mf_calloc(n, sizeof *o->slot_of);
+    if (o->slots == NULL || o->slot_of == NULL) {
         st = mf_oom(err, n * sizeof *o->slots, "the optimiser");
         goto fail;
     }
@@ -174,7 +185,7 @@ mf_optim_new(mf_optim **out, mf_params *ps, const mf_optim_opts *opts, mf_err *e
         mf_param *p        = mf_params_at(ps, i);
         bool      averaged = opts->ema > 0.0 && p->kind == MF_PARAM_BUFFER && !p->frozen && p->data != NULL;
 
-        if (!is_trained(p) && !averaged) {
+        if (!mf_param_learns(p) && !averaged) {
             continue;
         }
         if (p->dtype != MF_DTYPE_F32) {
@@ -186,8 +197,10 @@ mf_optim_new(mf_optim **out, mf_params *ps, const mf_optim_opts *opts, mf_err *e
         if ((st = fill_slot(o, &o->slots[used], p, err)) < 0) {
             goto fail;
         }
-        o->n_runs += (p->elems + RUN_ELEMS - 1) / RUN_ELEMS;
-        used++;
+        o->slots[used].first_run = o->n_runs;
+        o->slots[used].n_runs    = (p->elems + RUN_ELEMS - 1) / RUN_ELEMS;
+        o->n_runs += o->slots[used].n_runs;
+        o->slot_of[i] = (uint32_t)++used;
     }
     o->n_slots = used;
     o->runs    = mf_calloc(o->n_runs, sizeof *o->runs);
@@ -209,14 +222,6 @@ fail:
     mf_optim_free(o);
     return st;
 }
-
-typedef struct pass {
-    mf_optim     *o;
-    mf_update_fn *loop;
-    mf_update     u[MF_OPTIM_GROUPS][2]; /* [group][decays] */
-    float         ema;
-    bool          first;
-} pass;
 
 static const float *
 gradient(const slot *s)
@@ -261,12 +266,15 @@ step_runs(void *arg, size_t begin, size_t end, int thread)
 
     (void)thread;
     for (size_t i = begin; i < end; i++) {
-        const run  *r = &a->o->runs[i];
+        const run  *r = &a->o->runs[a->base + i];
         const slot *s = &a->o->slots[r->slot];
         float      *w = (float *)s->p->data + r->begin;
 
+        if (s->trained && a->buffers) {
+            continue;
+        }
         if (s->trained) {
-            a->loop(&a->u[s->p->group][s->decays], w, gradient(s) + r->begin,
+            a->loop(&a->u[s->p->group][s->decays], w, (a->grad != NULL ? a->grad : gradient(s)) + r->begin,
                     s->state[0] != NULL ? s->state[0] + r->begin : NULL,
                     s->state[1] != NULL ? s->state[1] + r->begin : NULL, r->n);
         }
@@ -277,9 +285,65 @@ step_runs(void *arg, size_t begin, size_t end, int thread)
 }
 
 bool
+mf_optim_streams(const mf_optim_opts *o)
+{
+    return o->clip <= 0.0 && o->accumulate <= 1;
+}
+
+static void
+open_step(mf_optim *o, const double lr[MF_OPTIM_GROUPS], double scale)
+{
+    pass *a = &o->now;
+
+    *a = (pass){.o = o, .loop = o->opts.def->loop(o->isa)};
+    o->steps++;
+    for (int g = 0; g < MF_OPTIM_GROUPS; g++) {
+        for (int d = 0; d < 2; d++) {
+            o->opts.def->numbers(&a->u[g][d], o->cfg, o->steps, lr[g], d ? o->opts.weight_decay : 0.0);
+            a->u[g][d].gscale = (float)scale;
+        }
+    }
+    if (o->opts.ema > 0.0) { /* a short memory at first, so that the start is forgotten */
+        double early = (1.0 + (double)o->steps) / (10.0 + (double)o->steps);
+
+        a->ema = (float)(1.0 - (early < o->opts.ema ? early : o->opts.ema));
+    }
+}
+
+void
+mf_optim_open(mf_optim *o, const double lr[MF_OPTIM_GROUPS])
+{
+    MF_ASSERT(mf_optim_streams(&o->opts));
+    open_step(o, lr, 1.0);
+}
+
+void
+mf_optim_take(mf_optim *o, const mf_param *p, const float *grad)
+{
+    const slot *s;
+
+    MF_ASSERT(o->slot_of[p->index] != 0);
+    s           = &o->slots[o->slot_of[p->index] - 1];
+    o->now.base = s->first_run;
+    o->now.grad = grad;
+    mf_parallel_for(s->n_runs, 4, step_runs, &o->now);
+}
+
+void
+mf_optim_close(mf_optim *o)
+{
+    o->now.base    = 0;
+    o->now.buffers = true;
+    if (o->opts.ema > 0.0) {
+        mf_parallel_for(o->n_runs, 4, step_runs, &o->now);
+    }
+    mf_params_touch(o->params);
+}
+
+bool
 mf_optim_batch(mf_optim *o, const double lr[MF_OPTIM_GROUPS], bool flush, double *norm)
 {
-    pass   a     = {.o = o, .loop = o->opts.def->loop(o->isa), .first = o->waiting == 0};
+    pass   a     = {.o = o, .first = o->waiting == 0};
     double scale = 1.0, total = -1.0;
 
     if (norm != NULL) {
@@ -308,19 +372,8 @@ mf_optim_batch(mf_optim *o, const double lr[MF_OPTIM_GROUPS], bool flush, double
             *norm = total;
         }
     }
-    o->steps++;
-    for (int g = 0; g < MF_OPTIM_GROUPS; g++) {
-        for (int d = 0; d < 2; d++) {
-            o->opts.def->numbers(&a.u[g][d], o->cfg, o->steps, lr[g], d ? o->opts.weight_decay : 0.0);
-            a.u[g][d].gscale = (float)scale;
-        }
-    }
-    if (o->opts.ema > 0.0) { /* a short memory at first, so that the start is forgotten */
-        double early = (1.0 + (double)o->steps) / (10.0 + (double)o->steps);
-
-        a.ema = (float)(1.0 - (early < o->opts.ema ? early : o->opts.ema));
-    }
-    mf_parallel_for(o->n_runs, 4, step_runs, &a);
+    open_step(o, lr, scale);
+    mf_parallel_for(o->n_runs, 4, step_runs, &o->now);
     mf_params_touch(o->params);
     return true;
 }

@@ -43,11 +43,19 @@ typedef struct mf_optim_opts {
 } mf_optim_opts;
 
 typedef struct mf_optim mf_optim;
-/* For the trained, unfrozen parameters of ps, which have memory and gradients by now (mf_params_want_grads). */
+/* For the parameters of ps that learn (mf_param_learns), which have memory by now. */
 mf_status mf_optim_new(mf_optim **out, mf_params *ps, const mf_optim_opts *o, mf_err *err);
 void      mf_optim_free(mf_optim *o);
 
-/* The parameters' gradients are those of one more batch. When `accumulate` batches are in (or `flush` is set) the
+/* Whether gradients can be taken one by one as the backward pass makes them (mf_program_sink), which saves their memory: nobody asks
+ * for the norm of them all, nor for their sum over batches. */
+bool mf_optim_streams(const mf_optim_opts *o);
+/* A step so taken: open it at the learning rates of the groups, take each gradient (in the parameter's type and layout) once, close it. */
+void mf_optim_open(mf_optim *o, const double lr[MF_OPTIM_GROUPS]);
+void mf_optim_take(mf_optim *o, const mf_param *p, const float *grad);
+void mf_optim_close(mf_optim *o);
+
+/* A step from gradients with memory of their own (mf_params_want_grads): they are those of one more batch. When `accumulate` batches are in (or `flush` is set) the
  * weights take a step at the learning rates of the groups, else the gradients are only added up. *norm (may be NULL) is
  * the norm of all gradients before clipping, -1 where it was not computed. True when a step was taken. */
 bool    mf_optim_batch(mf_optim *o, const double lr[MF_OPTIM_GROUPS], bool flush, double *norm);

@@ -82,20 +82,21 @@ open_network(mf_trainer *t, mf_err *err)
     if (t->s->t.class_weights != MF_CLASSES_EVEN && (st = class_weights(&weights, t, err)) < 0) {
         return st;
     }
+    oo = (mf_optim_opts){
+        .def = t->s->optim, .cfg = t->s->optim_cfg, .weight_decay = t->s->t.weight_decay, .decay_all = t->s->t.decay_all,
+        .clip = t->s->t.clip, .accumulate = (int)t->s->t.accumulate, .ema = t->s->t.ema,
+    };
     no = (mf_network_opts){
         .settings = t->s, .classes = job->data->n_classes, .batch = t->batch, .part = t->part, .eval_batch = EVAL_BATCH,
         .class_weight = weights, .init = job->init != NULL ? job->init : t->s->t.init.s, .teacher = teacher, .log = &job->log, .backend = t->s->t.backend.s,
-        .seed = job->seed,
+        .seed = job->seed, .stream = mf_optim_streams(&oo),
     };
     st = mf_network_new(&t->net, &no, err);
     mf_free(weights);
     if (st < 0) {
         return st;
     }
-    oo = (mf_optim_opts){
-        .def = t->s->optim, .cfg = t->s->optim_cfg, .weight_decay = t->s->t.weight_decay, .decay_all = t->s->t.decay_all,
-        .clip = t->s->t.clip, .accumulate = (int)t->s->t.accumulate, .ema = t->s->t.ema,
-    };
+    t->streams = no.stream;
     return mf_optim_new(&t->optim, mf_network_params(t->net), &oo, err);
 }
 
@@ -279,22 +280,50 @@ not_a_number(const mf_trainer *t, const char *what, double lr, mf_err *err)
                    (long long)t->c.epoch, (long long)t->c.batch + 1, (long long)t->c.step + 1, lr);
 }
 
+/* The step that a run of the network streams its gradients into. */
+typedef struct streamed {
+    mf_trainer *t;
+    double      lr[MF_OPTIM_GROUPS];
+    bool        open;
+} streamed;
+
+static mf_status
+take_gradient(void *arg, double loss, const mf_param *p, const float *grad, mf_err *err)
+{
+    streamed *s = arg;
+
+    if (!isfinite(loss)) { /* no weight has changed yet */
+        return not_a_number(s->t, "the loss", s->lr[0], err);
+    }
+    if (!s->open) {
+        mf_optim_open(s->t->optim, s->lr);
+        s->open = true;
+    }
+    mf_optim_take(s->t->optim, p, grad);
+    return MF_OK;
+}
+
 static mf_status
 one_step(mf_trainer *t, const mf_batch *b, mf_err *err)
 {
-    double    lr[MF_OPTIM_GROUPS], norm;
+    streamed  now  = {.t = t};
+    double    norm = -1.0;
     mf_step   s;
     mf_status st;
 
     mf_mix_batch(b, &t->mix, t->job->seed, (uint64_t)t->c.step);
-    if ((st = mf_network_run(t->net, b, t->job->seed, (uint64_t)t->c.step, &s, err)) < 0) {
+    rates(now.lr, t);
+    if ((st = mf_network_run(t->net, b, t->job->seed, (uint64_t)t->c.step, t->streams ? take_gradient : NULL, &now, &s, err)) < 0) {
         return st;
     }
-    rates(lr, t);
     if (!isfinite(s.loss)) {
-        return not_a_number(t, "the loss", lr[0], err);
+        return not_a_number(t, "the loss", now.lr[0], err);
     }
-    mf_optim_batch(t->optim, lr, t->c.batch + 1 == t->batches, &norm);
+    if (!t->streams) {
+        mf_optim_batch(t->optim, now.lr, t->c.batch + 1 == t->batches, &norm);
+    } else if (now.open) {
+        mf_optim_close(t->optim);
+    }
     t->c.sums.loss += s.loss * (double)b->n;
     for (int i = 0; i < MF_METHOD_TERMS_MAX; i++) {
         t->c.sums.term[i] += s.term[i] * (double)b->n;

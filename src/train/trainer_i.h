@@ -37,6 +37,7 @@ typedef struct mf_trainer {
     const mf_settings  *s;
     mf_network         *net;
     mf_optim           *optim;
+    bool                streams; /* gradients go to the optimiser one by one */
     mf_sample          *samples;
     size_t              n_samples;   /* of an epoch: under every view */
     mf_loader          *loader;

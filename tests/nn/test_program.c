@@ -208,6 +208,96 @@ test_onednn_equals_ref(void **state)
 #endif
 }
 
+/* Each gradient goes to the sink once, equal to the one with memory of its own, and the sink may spoil the parameter: no later step
+ * reads it. */
+typedef struct taking {
+    mf_params *stored;
+    int        n, wrong;
+} taking;
+
+static mf_status
+take(void *arg, mf_param *p, const void *grad, mf_err *err)
+{
+    taking         *t = arg;
+    const mf_param *s = mf_params_at(t->stored, p->index);
+    mf_tdesc        d = {p->dtype, p->shape, p->layout};
+
+    (void)err;
+    t->n++;
+    t->wrong += strcmp(s->name, p->name) != 0 || memcmp(s->grad, grad, mf_tdesc_bytes(&d)) != 0;
+    memset(p->data, 0xff, mf_tdesc_bytes(&d)); /* not a number */
+    return MF_OK;
+}
+
+static mf_status
+refuse(void *arg, mf_param *p, const void *grad, mf_err *err)
+{
+    (void)p;
+    (void)grad;
+    return ++*(int *)arg < 3 ? MF_OK : mf_fail(err, MF_E_CANCELLED, "enough");
+}
+
+static void
+stream_case(const char *arch, const char *backend, mf_prec prec)
+{
+    static const char *const outs[] = {"loss", NULL};
+    net              stored, streamed;
+    mf_err           err = {0};
+    mf_compile_opts  o   = {.prec = prec, .batch = BATCH, .outputs = outs, .grads = true};
+    mf_program      *p[2];
+    taking           t = {0};
+    float            loss[2];
+    int              learn = 0, calls = 0;
+    uint64_t         before;
+
+    net_open(&stored, arch);
+    net_open(&streamed, arch);
+    assert_mf_ok(mf_backend_find(&o.backend, backend, &err), &err);
+    for (int i = 0; i < 2; i++) {
+        net *n = i ? &streamed : &stored;
+
+        o.stream = i == 1;
+        assert_mf_ok(mf_graph_backward(n->train, mf_graph_find(n->train, "loss"), NULL, 0, &err), &err);
+        assert_mf_ok(mf_program_compile(&p[i], n->train, &o, &err), &err);
+        assert_mf_ok(mf_params_materialize(n->ps, 7, &err), &err);
+        if (i == 0) assert_mf_ok(mf_params_want_grads(n->ps, &err), &err);
+        feed(p[i], "x0", BATCH * 3 * SIDE * SIDE, 100, false);
+        feed(p[i], "target", BATCH * CLASSES, 200, true);
+        mf_program_sink(p[i], i ? take : NULL, &t);
+        t.stored = stored.ps;
+        before   = mf_mem_count();
+        assert_mf_ok(mf_program_run(p[i], 1, 0, &err), &err);
+        assert_int_equal(mf_mem_count() - before, 0);
+        assert_mf_ok(mf_program_read(p[i], "loss", MF_DTYPE_F32, &loss[i], 1, &err), &err);
+    }
+    for (size_t i = 0; i < mf_params_count(stored.ps); i++) learn += mf_param_learns(mf_params_at(stored.ps, i));
+    print_message("%s on %s in %s: %d of %d gradients, %d differ; plan %zu bytes, with gradients in it %zu\n", arch, backend, mf_prec_name(prec), t.n,
+                  learn, t.wrong, mf_program_get_stats(p[0]).plan_bytes, mf_program_get_stats(p[1]).plan_bytes);
+    assert_true(isfinite(loss[0]));
+    assert_true(memcmp(&loss[0], &loss[1], sizeof loss[0]) == 0);
+    assert_int_equal(t.n, learn);
+    assert_int_equal(t.wrong, 0);
+    mf_program_sink(p[1], refuse, &calls);
+    assert_mf_fails(mf_program_run(p[1], 1, 1, &err), MF_E_CANCELLED, &err, "enough");
+    assert_int_equal(calls, 3);
+    for (int i = 0; i < 2; i++) mf_program_free(p[i]);
+    net_close(&stored);
+    net_close(&streamed);
+}
+
+static void
+test_stream(void **state)
+{
+    (void)state;
+    stream_case("resnet18", "ref", MF_PREC_F32);
+#if MF_HAVE_ONEDNN
+    stream_case("resnet18", "onednn", MF_PREC_F32);
+    stream_case("cbam_resnet18", "onednn", MF_PREC_F32);
+    stream_case("mobilenet_v2", "onednn", MF_PREC_F32);
+    stream_case("ran18", "onednn", MF_PREC_F32);
+#endif
+}
+
 /* Evaluation: folded batch norms, and a workspace shared by programs of two batch sizes. */
 static void
 eval_logits(net *n, const char *backend, int batch, bool fuse, mf_workspace *ws, float *out, mf_program_stats *stats)
@@ -508,7 +598,7 @@ main(void)
         cmocka_unit_test(test_plan_never_overlaps), cmocka_unit_test(test_counts),     cmocka_unit_test(test_bad_requests),
         cmocka_unit_test(test_ref_runs_resnet),     cmocka_unit_test(test_folding_ref), cmocka_unit_test(test_refresh),
         cmocka_unit_test(test_onednn_equals_ref),   cmocka_unit_test(test_folding_onednn), cmocka_unit_test(test_spend),
-        cmocka_unit_test(test_initial_values),
+        cmocka_unit_test(test_initial_values),      cmocka_unit_test(test_stream),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,9 +75,9 @@ compare(const char *method, const char *backend)
     both  = make(&s, 8, 5);
     fill(&full, both, 8, 8, 1);
     fill(&part, both, 5, 8, 2);
-    assert_mf_ok(mf_network_run(both, &full, 1, 0, &f, &err), &err); /* gradients and running statistics that must not linger */
-    assert_mf_ok(mf_network_run(both, &part, 1, 1, &b, &err), &err);
-    assert_mf_ok(mf_network_run(small, &part, 1, 1, &a, &err), &err);
+    assert_mf_ok(mf_network_run(both, &full, 1, 0, NULL, NULL, &f, &err), &err); /* gradients and running statistics that must not linger */
+    assert_mf_ok(mf_network_run(both, &part, 1, 1, NULL, NULL, &b, &err), &err);
+    assert_mf_ok(mf_network_run(small, &part, 1, 1, NULL, NULL, &a, &err), &err);
     printf("%s %s: partial %.6f, full %.6f\n", backend, method, b.loss, a.loss);
     for (size_t i = 0; i < mf_params_count(mf_network_params(small)); i++) {
         mf_param *p = mf_params_at(mf_network_params(small), i), *q = mf_params_find(mf_network_params(both), p->name);
@@ -162,7 +162,7 @@ test_targets_anywhere(void **state)
     }
     for (int round = 0; round < 2; round++) {
         for (int k = 0; k < 3; k++) {
-            assert_mf_ok(mf_network_run(net, &b[k], 1, 0, &got, &err), &err);
+            assert_mf_ok(mf_network_run(net, &b[k], 1, 0, NULL, NULL, &got, &err), &err);
             if (round == 0) {
                 first[k] = (float)got.loss;
             }

@@ -42,7 +42,7 @@ test_step_allocates_nothing(void **state)
 
         runs_settings(&s, methods[k], 1);
         s.t.batch = 5; /* partial batch, full ones before it: both programs are in use */
-        s.t.clip  = 1.0;
+        s.t.clip  = k == 0 ? 1.0 : 0.0; /* gradients with memory of their own, and such as are taken one by one */
         snprintf(out, sizeof out, "calm-%d", k);
         assert_mf_ok(runs_train(data, &s, mf_test_path(out), false, count_allocations, &c, &err), &err);
         /* The last steps of the only epoch: prefetching threads have made their buffers by then. */
@@ -86,6 +86,34 @@ test_not_a_number(void **state)
     mf_blob_free(&after);
     snprintf(path, sizeof path, "%s/summary.json", out);
     assert_false(mf_path_exists(path));
+}
+
+/* A clip that never bites needs all gradients at once; without, each is taken as the backward pass makes it. The weights are the same. */
+static void
+test_gradients_one_by_one(void **state)
+{
+    static const char *const methods[] = {"supervised", "contrastive"}, *const optims[] = {"adam", "sgd"};
+
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        const char *data = runs_dataset("set", 6);
+        char        out[2][32];
+
+        for (int i = 0; i < 2; i++) {
+            mf_settings s;
+            mf_err      err = {0};
+
+            runs_settings(&s, methods[k], 2);
+            assert_mf_ok(mf_settings_choose(&s, NULL, NULL, optims[k], NULL, NULL, &err), &err);
+            s.t.batch = 7; /* a partial batch too */
+            s.t.ema   = 0.9;
+            s.t.clip  = i == 0 ? 0.0 : 1e9;
+            snprintf(out[i], sizeof out[i], "by-one-%d-%d", k, i);
+            assert_mf_ok(runs_train(data, &s, mf_test_path(out[i]), false, NULL, NULL, &err), &err);
+        }
+        runs_same_file(mf_test_path(out[0]), mf_test_path(out[1]), "weights/last.safetensors");
+        runs_same_file(mf_test_path(out[0]), mf_test_path(out[1]), "predictions.csv");
+    }
 }
 
 static bool
@@ -203,7 +231,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_step_allocates_nothing), cmocka_unit_test(test_not_a_number),
         cmocka_unit_test(test_folder_is_taken),        cmocka_unit_test(test_files),
-        cmocka_unit_test(test_stop_and_go_on),
+        cmocka_unit_test(test_stop_and_go_on),         cmocka_unit_test(test_gradients_one_by_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
