@@ -54,3 +54,17 @@ mf_isa_fast_bf16(void)
     if (mf_isa_best() != MF_ISA_AVX512 || (v && strncmp(v, "AVX512", 6) == 0 && !strstr(v, "AMX"))) return false;
     return mf_cpu_has(MF_CPU_AMX_TILE) && mf_cpu_has(MF_CPU_AMX_BF16);
 }
+
+bool
+mf_isa_fast_dots(void)
+{
+#if MF_ISA_X86
+    const char *v = getenv("ONEDNN_MAX_CPU_ISA");
+
+    if (!v) v = getenv("DNNL_MAX_CPU_ISA");
+    if (v && (strcmp(v, "AVX512_CORE") == 0 || strcmp(v, "AVX512_CORE_VNNI") == 0)) return false;
+    return mf_isa_best() == MF_ISA_AVX512 && mf_cpu_has(MF_CPU_AVX512_BF16) && __builtin_cpu_is("amd");
+#else
+    return false;
+#endif
+}

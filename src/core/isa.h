@@ -29,5 +29,8 @@ const char *mf_isa_name(mf_isa isa);
 /* Whether bf16 outruns f32: by AMX's tiles, unless ONEDNN_MAX_CPU_ISA forbids them. `--precision auto` takes bf16 then. The dot products of
  * AVX512-BF16 do not make up for what f32 saves by minimal filtering. */
 bool mf_isa_fast_bf16(void);
+/* Whether a bf16 dot product of AVX512-BF16 takes no longer than the f32 product it replaces two of: on AMD's CPUs from Zen 4 on. Intel's take
+ * twice as long. The variable forbids them too. */
+bool mf_isa_fast_dots(void);
 
 #endif

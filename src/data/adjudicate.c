@@ -5,6 +5,7 @@
 #include <string.h>
 #include "core/csv.h"
 #include "core/mem.h"
+#include "core/registry.h"
 
 #define MF_RULE(file, word) extern const mf_rule_def mf_rule_##file;
 #include "data/rules/rule_list.h"
@@ -30,29 +31,19 @@ mf_rule_at(size_t i)
     return list[i];
 }
 
+static const char *
+name_at(size_t i)
+{
+    return list[i]->name;
+}
+
 mf_status
 mf_rule_find(const mf_rule_def **out, const char *name, mf_err *err)
 {
-    const char *names[N_RULES + 1], *near;
-    mf_str      all = {0};
-    mf_status   st;
-    size_t      i;
+    size_t    at = 0;
+    mf_status st = mf_registry_find(&at, "rule", name, name_at, N_RULES, err);
 
-    *out = NULL;
-    for (i = 0; i < N_RULES; i++) {
-        if (!strcmp(list[i]->name, name)) {
-            *out = list[i];
-            return MF_OK;
-        }
-        names[i] = list[i]->name;
-    }
-    names[i] = NULL;
-    for (i = 0; i < N_RULES; i++)
-        mf_str_printf(&all, "%s%s", i ? ", " : "", names[i]);
-    near     = mf_str_nearest(name, names);
-    st = near ? mf_fail(err, MF_E_NOTFOUND, "no rule '%.80s'; did you mean '%s'?", name, near)
-              : mf_fail(err, MF_E_NOTFOUND, "no rule '%.80s'; there are %s", name, mf_str_c(&all));
-    mf_str_free(&all);
+    *out = st < 0 ? NULL : list[at];
     return st;
 }
 

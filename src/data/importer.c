@@ -2,6 +2,7 @@
 #include <string.h>
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/registry.h"
 #include "data/import.h"
 
 #define MF_IMPORTER(n) extern const mf_importer_def mf_importer_##n;
@@ -28,29 +29,19 @@ mf_importer_at(size_t i)
     return list[i];
 }
 
+static const char *
+name_at(size_t i)
+{
+    return list[i]->name;
+}
+
 mf_status
 mf_importer_find(const mf_importer_def **out, const char *name, mf_err *err)
 {
-    const char *names[N_IMPORTERS + 1], *near;
-    mf_status   st;
-    mf_str      all = {0};
-    size_t      i;
+    size_t    at = 0;
+    mf_status st = mf_registry_find(&at, "importer", name, name_at, N_IMPORTERS, err);
 
-    *out = NULL;
-    for (i = 0; i < N_IMPORTERS; i++) {
-        if (!strcmp(list[i]->name, name)) {
-            *out = list[i];
-            return MF_OK;
-        }
-        names[i] = list[i]->name;
-    }
-    names[i] = NULL;
-    for (i = 0; i < N_IMPORTERS; i++)
-        mf_str_printf(&all, "%s%s", i ? ", " : "", names[i]);
-    near = mf_str_nearest(name, names);
-    st = near ? mf_fail(err, MF_E_NOTFOUND, "no importer '%.80s'; did you mean '%s'?", name, near)
-              : mf_fail(err, MF_E_NOTFOUND, "no importer '%.80s'; there are %s", name, mf_str_c(&all));
-    mf_str_free(&all);
+    *out = st < 0 ? NULL : list[at];
     return st;
 }
 

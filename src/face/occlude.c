@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "core/str.h"
+#include "core/registry.h"
 
 #define MF_OCCLUDER(name) extern const mf_occluder_def mf_occluder_##name;
 #include "face/occluders/occluder_list.h"
@@ -30,30 +30,20 @@ mf_occluder_at(size_t i)
     return i < N_OCCLUDERS ? occluders[i] : NULL;
 }
 
+static const char *
+name_at(size_t i)
+{
+    return occluders[i]->name;
+}
+
 mf_status
 mf_occluder_find(const mf_occluder_def **out, const char *name, mf_err *err)
 {
-    const char *names[N_OCCLUDERS + 1];
-    const char *near;
+    size_t    at = 0;
+    mf_status st = mf_registry_find(&at, "occluder", name, name_at, N_OCCLUDERS, err);
 
-    *out = NULL;
-    for (size_t i = 0; i < N_OCCLUDERS; i++) {
-        if (strcmp(name, occluders[i]->name) == 0) {
-            *out = occluders[i];
-            return MF_OK;
-        }
-        names[i] = occluders[i]->name;
-    }
-    names[N_OCCLUDERS] = NULL;
-    near = mf_str_nearest(name, names);
-    if (near != NULL)
-        return mf_fail(err, MF_E_NOTFOUND, "occluder '%s' does not exist; did you mean '%s'?", name, near);
-    mf_fail(err, MF_E_NOTFOUND, "occluder '%s' does not exist; choose one of", name);
-    for (size_t i = 0; err != NULL && i < N_OCCLUDERS; i++) {
-        size_t used = strlen(err->msg);
-        snprintf(err->msg + used, sizeof err->msg - used, "%s %s", i == 0 ? "" : ",", names[i]);
-    }
-    return MF_E_NOTFOUND;
+    *out = st < 0 ? NULL : occluders[at];
+    return st;
 }
 
 /* 68 points, whatever was given. */

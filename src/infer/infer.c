@@ -216,11 +216,7 @@ mf_infer_load(mf_infer **out, const char *path, const mf_infer_opts *o, mf_err *
     if ((st = build(f, o, err)) < 0) {
         goto done;
     }
-    for (size_t i = 0; i < mf_params_count(f->params); i++) {
-        mf_params_at(f->params, i)->init.kind = MF_INIT_ZERO; /* the file has them all */
-    }
-    if ((st = mf_params_materialize(f->params, 0, err)) < 0 ||
-        (st = mf_params_load(f->params, &ts, &lo, NULL, err)) < 0) {
+    if ((st = mf_params_take(f->params, &ts, &lo, NULL, err)) < 0 || (st = mf_params_materialize(f->params, 0, err)) < 0) { /* counters */
         mf_fail_in(err, st, "%s", path);
         goto done;
     }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/str.h"
+#include "core/registry.h"
 #include "nn/ops.h"
 
 #define MF_METHOD(name) extern const mf_method_def mf_method_##name;
@@ -116,34 +116,27 @@ mf_method_teacher(mf_model_out *out, mf_graph *g, const mf_method_in *in, mf_mod
     return st;
 }
 
+/* The methods, then the presets of them. */
+static const char *
+name_at(size_t i)
+{
+    return i < N_DEFS ? defs[i]->name : presets[i - N_DEFS].name;
+}
+
 mf_status
 mf_method_make(mf_method *out, const char *name, mf_err *err)
 {
-    const char *names[N_DEFS + N_PRESETS + 1] = {0};
-    const char *near;
-    mf_str      all = {0};
-    mf_status   st;
+    size_t    at = 0;
+    mf_status st = mf_registry_find(&at, "method", name, name_at, N_DEFS + N_PRESETS, err);
 
-    for (size_t i = 0; i < N_DEFS; i++) {
-        if (mf_str_eq(defs[i]->name, name)) {
-            start(out, defs[i], name);
-            return MF_OK;
-        }
-        names[i] = defs[i]->name;
+    if (st < 0) {
+        return st;
     }
-    for (size_t i = 0; i < N_PRESETS; i++) {
-        if (mf_str_eq(presets[i].name, name)) {
-            start(out, presets[i].def, name);
-            return mf_opt_set(presets[i].def->opts, out->cfg, presets[i].option, presets[i].value, err);
-        }
-        names[N_DEFS + i] = presets[i].name;
+    if (at < N_DEFS) {
+        start(out, defs[at], name);
+        return MF_OK;
     }
-    for (size_t i = 0; i < N_DEFS + N_PRESETS; i++) {
-        mf_str_printf(&all, "%s%s", i != 0 ? ", " : "", names[i]);
-    }
-    near = mf_str_nearest(name, names);
-    st   = mf_fail(err, MF_E_NOTFOUND, "no method '%.60s'%s%s%s (there are %s)", name, near ? "; did you mean '" : "",
-                   near ? near : "", near ? "'?" : "", mf_str_c(&all));
-    mf_str_free(&all);
-    return st;
+    at -= N_DEFS;
+    start(out, presets[at].def, name);
+    return mf_opt_set(presets[at].def->opts, out->cfg, presets[at].option, presets[at].value, err);
 }

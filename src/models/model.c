@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/registry.h"
 #include "core/str.h"
 #include "nn/ops.h"
 
@@ -54,21 +55,21 @@ mf_model_recipe(const mf_model_def *def, const void *cfg, int height, int width,
     return r;
 }
 
+static const char *
+name_at(size_t i)
+{
+    return models[i]->name;
+}
+
 mf_status
 mf_model_make(mf_model *out, const char *name, int classes, int in_channels, int height, int width, mf_err *err)
 {
-    const char *names[N_MODELS + 1] = {0}, *near;
-    mf_status   st;
+    size_t    at = 0;
+    mf_status st;
 
     *out = (mf_model){0};
-    for (int i = 0; i < N_MODELS; i++) {
-        names[i] = models[i]->name;
-        if (strcmp(models[i]->name, name) == 0) out->def = models[i];
-    }
-    if (!out->def) {
-        near = mf_str_nearest(name, names);
-        return mf_fail(err, MF_E_NOTFOUND, "there is no model '%s'%s%s%s", name, near ? "; did you mean '" : "; see 'maskfer info --models'", near ? near : "", near ? "'?" : "");
-    }
+    if ((st = mf_registry_find(&at, "model", name, name_at, N_MODELS, err)) < 0) return st;
+    out->def = models[at];
     MF_ASSERT(out->def->cfg_size <= sizeof out->cfg);
     if (classes < 2 || classes > 100000) return mf_fail(err, MF_E_ARG, "%d classes: expected 2 to 100000", classes);
     if (in_channels != 1 && in_channels != 3) return mf_fail(err, MF_E_ARG, "%d input channels: expected 1 or 3", in_channels);

@@ -191,7 +191,6 @@ init_param(mf_param *p, double *buf, int64_t room, uint64_t seed)
     const int64_t  n = p->shape.ndim > 0 ? p->shape.dim[0] : 1, row = row_elems(p);
     mf_rng         r = mf_rng_make(seed, 0, mf_hash64(p->name, strlen(p->name)), MF_RNG_INIT);
 
-    memset(p->data, 0, mf_tdesc_bytes(&d));
     for (int64_t i = 0; i < n; i += room / row) {
         int64_t rows = n - i < room / row ? n - i : room / row;
 
@@ -201,6 +200,19 @@ init_param(mf_param *p, double *buf, int64_t room, uint64_t seed)
         else
             mf_param_set(p, MF_DTYPE_F64, buf);
     }
+}
+
+mf_status
+mf_param_open(mf_param *p, mf_err *err)
+{
+    mf_tdesc d = desc_of(p);
+
+    if (p->data) return MF_OK;
+    p->elems = (size_t)mf_layout_elems(&p->shape, &p->layout);
+    p->data  = mf_aligned(mf_tdesc_bytes(&d));
+    if (!p->data) return mf_oom(err, mf_tdesc_bytes(&d), p->name);
+    if (p->elems != (size_t)mf_shape_elems(&p->shape)) memset(p->data, 0, mf_tdesc_bytes(&d));
+    return MF_OK;
 }
 
 mf_status
@@ -215,15 +227,9 @@ mf_params_materialize(mf_params *ps, uint64_t seed, mf_err *err)
     if (!(buf = mf_calloc((size_t)room, sizeof *buf))) return mf_oom(err, (size_t)room * sizeof *buf, "initial values");
     for (size_t i = 0; i < ps->n && st == MF_OK; i++) {
         mf_param *p = ps->p[i];
-        mf_tdesc  d = desc_of(p);
 
         if (p->data) continue;
-        p->elems = (size_t)mf_layout_elems(&p->shape, &p->layout);
-        p->data  = mf_aligned(mf_tdesc_bytes(&d));
-        if (p->data)
-            init_param(p, buf, room, seed);
-        else
-            st = mf_oom(err, mf_tdesc_bytes(&d), p->name);
+        if ((st = mf_param_open(p, err)) == MF_OK) init_param(p, buf, room, seed);
     }
     mf_free(buf);
     if (st == MF_OK) ps->version++;

@@ -69,6 +69,8 @@ mf_status mf_params_materialize(mf_params *ps, uint64_t seed, mf_err *err);
 /* Trained at all, not frozen, and reached by the loss. */
 bool      mf_param_learns(const mf_param *p);
 mf_status mf_params_want_grads(mf_params *ps, mf_err *err); /* zeroed gradients for all that learn */
+/* Memory for a parameter that has none, its values to be set; padding is zero. */
+mf_status mf_param_open(mf_param *p, mf_err *err);
 /* Row-major copies in and out; dtype of the tensor is converted. */
 void      mf_param_set(mf_param *p, mf_dtype dtype, const void *plain);
 void      mf_param_get(const mf_param *p, mf_dtype dtype, void *plain);

@@ -209,12 +209,15 @@ load_file(mf_network *n, const char *path, const mf_model *m, const char *prefix
     lo.head     = m->def->head;
     lo.alias    = m->def->alias;
     if ((st = mf_params_new(&ps, MF_DTYPE_F32, err)) < 0 || (st = mf_model_eval_graph(&graph, m, ps, err)) < 0 ||
-        (st = mf_params_materialize(ps, seed, err)) < 0 || (st = mf_weights_load(&ts, path, err)) < 0) {
+        (st = mf_weights_load(&ts, path, err)) < 0) {
         goto done;
     }
-    if ((st = mf_params_load(ps, &ts, &lo, &rep, err)) < 0) {
+    if ((st = mf_params_take(ps, &ts, &lo, &rep, err)) < 0) {
         mf_fail_in(err, st, "%s", path);
         mf_nearest_hint(err, m, &ts);
+        goto done;
+    }
+    if ((st = mf_params_materialize(ps, seed, err)) < 0) { /* a new classifier */
         goto done;
     }
     for (size_t i = 0; i < mf_params_count(ps); i++) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/registry.h"
 #include "core/str.h"
 #include "core/thread.h"
 
@@ -88,23 +89,20 @@ mf_optim_at(size_t i)
     return i < N_DEFS ? defs[i] : NULL;
 }
 
+static const char *
+name_at(size_t i)
+{
+    return defs[i]->name;
+}
+
 mf_status
 mf_optim_find(const mf_optim_def **out, const char *name, mf_err *err)
 {
-    const char *names[N_DEFS + 1] = {0};
-    const char *near;
+    size_t    at = 0;
+    mf_status st = mf_registry_find(&at, "optimiser", name, name_at, N_DEFS, err);
 
-    for (size_t i = 0; i < N_DEFS; i++) {
-        names[i] = defs[i]->name;
-        if (mf_str_eq(defs[i]->name, name)) {
-            *out = defs[i];
-            return MF_OK;
-        }
-    }
-    *out = NULL;
-    near = mf_str_nearest(name, names);
-    return mf_fail(err, MF_E_NOTFOUND, "no optimiser '%.80s'%s%s%s (there are adam, adamw, radam, sgd)", name,
-                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    *out = st < 0 ? NULL : defs[at];
+    return st;
 }
 
 void

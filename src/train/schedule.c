@@ -1,7 +1,7 @@
 /* train/schedule.c: the schedules by name, and the warm-up that all share. */
 #include "train/schedule.h"
 
-#include "core/str.h"
+#include "core/registry.h"
 
 #define MF_SCHEDULE(name) extern const mf_schedule_def mf_schedule_##name;
 #include "train/schedule_list.h"
@@ -26,23 +26,20 @@ mf_schedule_at(size_t i)
     return i < N_DEFS ? defs[i] : NULL;
 }
 
+static const char *
+name_at(size_t i)
+{
+    return defs[i]->name;
+}
+
 mf_status
 mf_schedule_find(const mf_schedule_def **out, const char *name, mf_err *err)
 {
-    const char *names[N_DEFS + 1] = {0};
-    const char *near;
+    size_t    at = 0;
+    mf_status st = mf_registry_find(&at, "schedule", name, name_at, N_DEFS, err);
 
-    for (size_t i = 0; i < N_DEFS; i++) {
-        names[i] = defs[i]->name;
-        if (mf_str_eq(defs[i]->name, name)) {
-            *out = defs[i];
-            return MF_OK;
-        }
-    }
-    *out = NULL;
-    near = mf_str_nearest(name, names);
-    return mf_fail(err, MF_E_NOTFOUND, "no schedule '%.80s'%s%s%s (there are constant, cosine, onecycle, plateau, step)",
-                   name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    *out = st < 0 ? NULL : defs[at];
+    return st;
 }
 
 double

@@ -12,6 +12,7 @@ enum { LISTED = 5, MAX_PREFIXES = 16 };
 typedef struct loader {
     mf_params          *ps;
     const mf_tensors   *ts;
+    mf_tensors         *spent;  /* the same, if their data may go */
     const mf_load_opts *o;
     mf_load_report     *rep;
     mf_str              head;   /* glob of the classifier */
@@ -238,7 +239,7 @@ match(loader *l)
     for (size_t i = 0; i < n_params; i++) {
         const mf_param *p = mf_params_at(l->ps, i);
 
-        if (p->data == NULL) {
+        if (p->data == NULL && l->spent == NULL) {
             return mf_fail(l->err, MF_E_STATE, "parameter '%s' has no memory yet", p->name);
         }
     }
@@ -346,12 +347,40 @@ check_strict(const loader *l)
     return st;
 }
 
-mf_status
-mf_params_load(mf_params *ps, const mf_tensors *ts, const mf_load_opts *o, mf_load_report *rep, mf_err *err)
+static mf_status
+copy_all(loader *l)
+{
+    mf_status st;
+
+    for (size_t i = 0; i < mf_params_count(l->ps); i++) {
+        mf_param *p = mf_params_at(l->ps, i);
+
+        if (l->from[i] == NULL) {
+            continue;
+        }
+        if ((st = mf_param_open(p, l->err)) < 0) {
+            return st;
+        }
+        mf_param_set(p, l->from[i]->dtype, l->from[i]->data);
+        l->rep->loaded++;
+        if (l->spent != NULL) {
+            mf_tensor *t = &l->spent->t[l->from[i] - l->ts->t];
+
+            mf_free(t->data);
+            t->data  = NULL;
+            t->bytes = 0;
+        }
+    }
+    mf_params_touch(l->ps);
+    return MF_OK;
+}
+
+static mf_status
+load(mf_params *ps, const mf_tensors *ts, mf_tensors *spent, const mf_load_opts *o, mf_load_report *rep, mf_err *err)
 {
     const mf_load_opts usual = mf_load_opts_default();
     mf_load_report     own   = {0};
-    loader             l     = {.ps = ps, .ts = ts, .o = o != NULL ? o : &usual, .rep = rep != NULL ? rep : &own, .err = err};
+    loader             l     = {.ps = ps, .ts = ts, .spent = spent, .o = o != NULL ? o : &usual, .rep = rep != NULL ? rep : &own, .err = err};
     mf_status          st;
 
     if (l.o->prefix != NULL) {
@@ -370,16 +399,22 @@ mf_params_load(mf_params *ps, const mf_tensors *ts, const mf_load_opts *o, mf_lo
     if (l.o->strict && (st = check_strict(&l)) < 0) {
         goto done;
     }
-    for (size_t i = 0; i < mf_params_count(ps); i++) {
-        if (l.from[i] != NULL) {
-            mf_param_set(mf_params_at(ps, i), l.from[i]->dtype, l.from[i]->data);
-            l.rep->loaded++;
-        }
-    }
-    mf_params_touch(ps);
+    st = copy_all(&l);
 done:
     mf_free(l.from);
     mf_str_free(&l.head);
     mf_load_report_free(&own);
     return st;
+}
+
+mf_status
+mf_params_load(mf_params *ps, const mf_tensors *ts, const mf_load_opts *o, mf_load_report *rep, mf_err *err)
+{
+    return load(ps, ts, NULL, o, rep, err);
+}
+
+mf_status
+mf_params_take(mf_params *ps, mf_tensors *ts, const mf_load_opts *o, mf_load_report *rep, mf_err *err)
+{
+    return load(ps, ts, ts, o, rep, err);
 }

@@ -70,5 +70,8 @@ size_t mf_params_fit(size_t *shaped, mf_params *ps, const mf_tensors *ts);
  * NULL. MF_E_ARG: a shape differs (the sentence names the tensor and both shapes) or a type is not floating point;
  * MF_E_NUMERIC: NaN or infinity among the values; MF_E_NOTFOUND: strict and names differ, or no name is the network's. After a failure no parameter has changed. */
 mf_status mf_params_load(mf_params *ps, const mf_tensors *ts, const mf_load_opts *o, mf_load_report *rep, mf_err *err);
+/* The same of tensors that nobody needs afterwards: each loses its data once copied, and parameters need no memory before, so that one
+ * set of weights is held and not two. What the file has not stays without memory: mf_params_materialize. */
+mf_status mf_params_take(mf_params *ps, mf_tensors *ts, const mf_load_opts *o, mf_load_report *rep, mf_err *err);
 
 #endif

@@ -414,7 +414,7 @@ what_hides_faces_is_checked(void **state)
         {"mask:kid=cloth", 0.5, MF_E_USAGE, "kind"},
         {"mask:kind=clot", 0.5, MF_E_USAGE, "clot"},
         {"mask:kind", 0.5, MF_E_USAGE, "no option=value"},
-        {"mask+", 0.5, MF_E_USAGE, "choose one of"},
+        {"mask+", 0.5, MF_E_USAGE, "there are "},
         {"vr+vr+vr+vr+vr+vr+vr+vr+vr", 0.5, MF_E_USAGE, "at most 8"},
         {"mask", 1.5, MF_E_ARG, "0 to 1"},
     };

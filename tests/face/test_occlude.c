@@ -49,7 +49,7 @@ registry_is_complete(void **state)
     }
     assert_mf_fails(mf_occluder_find(&d, "masc", &err), MF_E_NOTFOUND, &err, "did you mean 'mask'");
     assert_null(d);
-    assert_mf_fails(mf_occluder_find(&d, "xyzzy-plugh", &err), MF_E_NOTFOUND, &err, "choose one of hand, lower, mask");
+    assert_mf_fails(mf_occluder_find(&d, "xyzzy-plugh", &err), MF_E_NOTFOUND, &err, "there are hand, lower, mask");
 }
 
 /* Rows 0..floor(H/2)-1 and floor(H/2)..H-1, exactly. */

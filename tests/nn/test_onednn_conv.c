@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/isa.h"
 #include "nn/ops.h"
 #include "onednn_parity.h"
 
@@ -143,8 +144,9 @@ test_winograd(void **state)
         char        name[32];
 
         snprintf(name, sizeof name, "winograd.%s", c.op);
-        c.kernel = c.plain16 = name;
-        c.tol16  = strcmp(c.op, "conv2d_dw") == 0 ? 1e-4 : 0;
+        c.kernel  = name;
+        c.plain16 = c.const_in != 0 && mf_isa_fast_dots() ? NULL : name; /* constant weights have their own rule there */
+        c.tol16   = strcmp(c.op, "conv2d_dw") == 0 ? 1e-4 : 0;
         parity_run(&c);
     }
 }

@@ -10,6 +10,7 @@
 #include "core/rng.h"
 #include "core/thread.h"
 #include "train/linear.h"
+#include "train/linear/linear_i.h"
 
 enum { N_MAX = 512, D_MAX = 16, K_MAX = 8 };
 
@@ -284,11 +285,48 @@ test_memory(void **state)
     free(p);
 }
 
+/* Every instruction set's loops, at lengths that fill vectors and that do not. */
+static void
+test_loops(void **state)
+{
+    const mf_linear_loops *all[] = {&mf_linear_loops_base, mf_linear_best()};
+    float                  x[72];
+    double                 w[73], add[73], squares[73], size = 0;
+    mf_rng                 r = mf_rng_make(9, 0, 0, MF_RNG_TEST);
+
+    (void)state;
+    for (size_t k = 0; k < 72; k++) {
+        x[k] = (float)mf_rng_normal(&r);
+    }
+    for (size_t k = 0; k < 73; k++) {
+        w[k] = mf_rng_normal(&r);
+    }
+    for (size_t l = 0; l < 2; l++) {
+        for (size_t d = 0; d < 72; d++) {
+            double want = w[d];
+
+            memcpy(add, w, sizeof w);
+            memcpy(squares, w, sizeof w);
+            all[l]->add(add, 0.5, x, d);
+            all[l]->add_squares(squares, 0.25, x, d);
+            for (size_t k = 0; k < 73; k++) {
+                const double v = k < d ? (double)x[k] : k == d ? 1.0 : 0.0;
+
+                want += k < d ? w[k] * v : 0.0;
+                size = fmax(size, fmax(fabs(add[k] - w[k] - 0.5 * v), fabs(squares[k] - w[k] - 0.25 * v * v)));
+            }
+            size = fmax(size, fabs(all[l]->dot(w, x, d) - want));
+        }
+    }
+    printf("worst difference %.1e\n", size);
+    assert_true(size < 1e-13);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_vectors), cmocka_unit_test(test_properties),
-                                       cmocka_unit_test(test_warm), cmocka_unit_test(test_refused), cmocka_unit_test(test_memory)};
+                                       cmocka_unit_test(test_warm), cmocka_unit_test(test_refused), cmocka_unit_test(test_memory), cmocka_unit_test(test_loops)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,7 +18,7 @@ want(mf_params *ps, const char *name, mf_shape shape, mf_param_kind kind)
 }
 
 static mf_params *
-network(void)
+bare_network(void)
 {
     mf_err     err = {0};
     mf_params *ps;
@@ -30,6 +30,15 @@ network(void)
     want(ps, "bn1.num_batches_tracked", mf_shape_of(0), MF_PARAM_COUNTER);
     want(ps, "fc.weight", mf_shape_of(2, (int64_t)3, (int64_t)2), MF_PARAM_WEIGHT);
     want(ps, "fc.bias", mf_shape_of(1, (int64_t)3), MF_PARAM_BIAS);
+    return ps;
+}
+
+static mf_params *
+network(void)
+{
+    mf_params *ps  = bare_network();
+    mf_err     err = {0};
+
     assert_mf_ok(mf_params_materialize(ps, 1, &err), &err);
     return ps;
 }
@@ -88,6 +97,41 @@ test_plain(void **state)
     assert_true(value(ps, "conv1.weight", 3) == 13.0f);
     assert_true(value(ps, "bn1.running_mean", 1) == 31.0f);
     assert_true(value(ps, "fc.weight", 5) == 45.0f);
+    mf_tensors_free(&ts);
+    mf_params_free(ps);
+}
+
+/* Parameters without memory, tensors that are used up; nothing of either happens where names differ. */
+static void
+test_take(void **state)
+{
+    mf_params   *ps  = bare_network();
+    mf_tensors   ts  = {0};
+    mf_load_opts o   = mf_load_opts_default();
+    mf_err       err = {0};
+
+    (void)state;
+    trunk(&ts, "module.");
+    assert_mf_fails(mf_params_take(ps, &ts, NULL, NULL, &err), MF_E_NOTFOUND, &err, "lacks 2 tensors of the network");
+    for (size_t i = 0; i < mf_params_count(ps); i++) {
+        assert_null(mf_params_at(ps, i)->data);
+    }
+    for (size_t i = 0; i < ts.n; i++) {
+        assert_non_null(ts.t[i].data);
+    }
+    o.new_head = true;
+    put(&ts, "", "extra", mf_shape_of(1, (int64_t)2), 0);
+    o.strict = false;
+    assert_mf_ok(mf_params_take(ps, &ts, &o, NULL, &err), &err);
+    for (size_t i = 0; i < ts.n; i++) {
+        assert_true((ts.t[i].data == NULL) == (strncmp(ts.t[i].name, "module.", 7) == 0));
+    }
+    assert_null(mf_params_find(ps, "fc.weight")->data);
+    assert_null(mf_params_find(ps, "bn1.num_batches_tracked")->data);
+    assert_mf_ok(mf_params_materialize(ps, 1, &err), &err);
+    assert_true(value(ps, "conv1.weight", 3) == 13.0f);
+    assert_true(value(ps, "bn1.running_mean", 1) == 31.0f);
+    assert_true(value(ps, "fc.weight", 5) == 9.0f);
     mf_tensors_free(&ts);
     mf_params_free(ps);
 }
@@ -344,7 +388,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),          cmocka_unit_test(test_prefixes), cmocka_unit_test(test_given_prefix),
+        cmocka_unit_test(test_plain), cmocka_unit_test(test_take),          cmocka_unit_test(test_prefixes), cmocka_unit_test(test_given_prefix),
         cmocka_unit_test(test_names_differ),   cmocka_unit_test(test_not_finite),   cmocka_unit_test(test_new_head), cmocka_unit_test(test_shapes_and_types),
         cmocka_unit_test(test_conversion),     cmocka_unit_test(test_export_and_back),
         cmocka_unit_test(test_each_allocation),

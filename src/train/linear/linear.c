@@ -16,31 +16,17 @@ mf_linear_opts_default(void)
     return (mf_linear_opts){.c = 1.0, .tolerance = 0.01, .passes = 1000};
 }
 
-/* Eight sums side by side, so that the compiler may use vectors without reordering anything. */
-double
-mf_linear_dot(const double *w, const float *x, size_t d)
+const mf_linear_loops *
+mf_linear_best(void)
 {
-    double s[8] = {0}, rest = w[d];
-    size_t i    = 0;
-
-    for (; i + 8 <= d; i += 8) {
-        for (size_t k = 0; k < 8; k++) {
-            s[k] += w[i + k] * (double)x[i + k];
-        }
+#if MF_ISA_X86
+    switch (mf_isa_best()) {
+    case MF_ISA_AVX512: return &mf_linear_loops_avx512;
+    case MF_ISA_AVX2:   return &mf_linear_loops_avx2;
+    case MF_ISA_BASE:   break;
     }
-    for (; i < d; i++) {
-        rest += w[i] * (double)x[i];
-    }
-    return rest + (((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7])));
-}
-
-void
-mf_linear_add(double *w, double a, const float *x, size_t d)
-{
-    for (size_t i = 0; i < d; i++) {
-        w[i] += a * (double)x[i];
-    }
-    w[d] += a;
+#endif
+    return &mf_linear_loops_base;
 }
 
 mf_status
@@ -68,9 +54,10 @@ mf_linear_begin(mf_linear *out, const mf_linear_data *data, const mf_linear_opts
 }
 
 typedef struct scoring {
-    const mf_linear *l;
-    const float     *x;
-    double          *out;
+    const mf_linear       *l;
+    const mf_linear_loops *loops;
+    const float           *x;
+    double                *out;
 } scoring;
 
 static void
@@ -82,7 +69,7 @@ score_rows(void *arg, size_t begin, size_t end, int thread)
     for (size_t i = begin; i < end; i++) {
         for (int c = 0; c < s->l->classes; c++) {
             s->out[i * (size_t)s->l->classes + (size_t)c] =
-                mf_linear_dot(s->l->w + (size_t)c * (s->l->d + 1), s->x + i * s->l->d, s->l->d);
+                s->loops->dot(s->l->w + (size_t)c * (s->l->d + 1), s->x + i * s->l->d, s->l->d);
         }
     }
 }
@@ -90,7 +77,7 @@ score_rows(void *arg, size_t begin, size_t end, int thread)
 void
 mf_linear_scores(const mf_linear *l, const float *x, size_t n, double *out)
 {
-    scoring s = {l, x, out};
+    scoring s = {l, mf_linear_best(), x, out};
 
     mf_parallel_for(n, 64, score_rows, &s);
 }

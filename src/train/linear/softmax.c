@@ -10,7 +10,8 @@
 enum { MEMORY = 10, TRIALS_MAX = 60 };
 
 typedef struct problem {
-    const mf_linear_data *data;
+    const mf_linear_data  *data;
+    const mf_linear_loops *loops;
     double                c;
     size_t                size;  /* classes * (d + 1) */
     double               *share; /* [n, classes]: s_i (softmax - one-hot) */
@@ -33,7 +34,7 @@ rows(void *arg, size_t begin, size_t end, int thread)
         double       top = -(double)INFINITY, sum = 0, mine;
 
         for (int c = 0; c < k; c++) {
-            z[c] = mf_linear_dot(p->w + (size_t)c * (p->data->d + 1), x, p->data->d);
+            z[c] = p->loops->dot(p->w + (size_t)c * (p->data->d + 1), x, p->data->d);
             top  = z[c] > top ? z[c] : top;
         }
         mine = z[p->data->label[i]];
@@ -61,7 +62,7 @@ columns(void *arg, size_t begin, size_t end, int thread)
         memcpy(g, p->w + c * (d + 1), d * sizeof *g);
         g[d] = 0.0;
         for (size_t i = 0; i < p->data->n; i++) {
-            mf_linear_add(g, p->c * p->share[i * (size_t)p->data->classes + c], p->data->x + i * d, d);
+            p->loops->add(g, p->c * p->share[i * (size_t)p->data->classes + c], p->data->x + i * d, d);
         }
     }
 }
@@ -148,12 +149,14 @@ direction(double *dir, const double *grad, const memory *m, size_t size)
     }
 }
 
-/* A step along dir that lowers f enough and flattens it enough; false where rounding allows none. */
+/* A step along dir that lowers f enough and flattens it enough; false where rounding allows none. Where f differs by no more than it is
+ * rounded, its slopes say whether it was lowered (Hager and Zhang 2005, the approximate Wolfe conditions). */
 static bool
 search(problem *p, const double *w, const double *dir, double f0, double slope0, double first, double *w_new, double *grad,
        double *f)
 {
-    double lo = 0, hi = (double)INFINITY, t = first;
+    const double rounded = 1e-12 * fabs(f0);
+    double       lo = 0, hi = (double)INFINITY, t = first;
 
     for (int i = 0; i < TRIALS_MAX; i++) {
         double slope;
@@ -163,7 +166,7 @@ search(problem *p, const double *w, const double *dir, double f0, double slope0,
         }
         *f    = evaluate(p, w_new, grad);
         slope = dot(grad, dir, p->size);
-        if (!(*f <= f0 + 1e-4 * t * slope0)) {
+        if (!(*f <= f0 + 1e-4 * t * slope0 || (*f <= f0 + rounded && slope <= (2e-4 - 1.0) * slope0))) {
             hi = t;
         } else if (slope < 0.9 * slope0) {
             lo = t;
@@ -233,7 +236,7 @@ descend(mf_linear *out, problem *p, const mf_linear_opts *o, mf_linear_report *r
 mf_status
 mf_softmax_fit(mf_linear *out, const mf_linear_data *data, const mf_linear_opts *o, mf_linear_report *report, mf_err *err)
 {
-    problem   p = {.data = data, .c = o->c, .size = (size_t)data->classes * (data->d + 1)};
+    problem   p = {.data = data, .loops = mf_linear_best(), .c = o->c, .size = (size_t)data->classes * (data->d + 1)};
     mf_status st;
 
     if ((st = mf_linear_begin(out, data, o, err)) < 0) {

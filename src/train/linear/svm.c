@@ -15,7 +15,8 @@
 #include "train/linear/linear_i.h"
 
 typedef struct problem {
-    const mf_linear_data *data;
+    const mf_linear_data  *data;
+    const mf_linear_loops *loops;
     const mf_linear_opts *o;
     double               *w;     /* [classes, d + 1] */
     double               *alpha; /* [classes, n] */
@@ -49,7 +50,7 @@ one_pass(const problem *p, int c, size_t active, const spread *before, spread *n
         const size_t i    = index[s];
         const double y    = data->label[i] == c ? 1.0 : -1.0;
         const double top  = bound_of(p, i);
-        const double g    = y * mf_linear_dot(w, data->x + i * data->d, data->d) - 1.0;
+        const double g    = y * p->loops->dot(w, data->x + i * data->d, data->d) - 1.0;
         double       pg   = g;
 
         if ((alpha[i] <= 0.0 && g > before->hi) || (alpha[i] >= top && g < before->lo)) {
@@ -66,7 +67,7 @@ one_pass(const problem *p, int c, size_t active, const spread *before, spread *n
             const double old = alpha[i];
 
             alpha[i] = fmin(fmax(old - g / p->norm[i], 0.0), top);
-            mf_linear_add(w, (alpha[i] - old) * y, data->x + i * data->d, data->d);
+            p->loops->add(w, (alpha[i] - old) * y, data->x + i * data->d, data->d);
         }
         s++;
     }
@@ -87,7 +88,7 @@ value(const problem *p, int c)
     for (size_t i = 0; i < data->n; i++) {
         const double y = data->label[i] == c ? 1.0 : -1.0;
 
-        loss += bound_of(p, i) * fmax(0.0, 1.0 - y * mf_linear_dot(w, data->x + i * data->d, data->d));
+        loss += bound_of(p, i) * fmax(0.0, 1.0 - y * p->loops->dot(w, data->x + i * data->d, data->d));
         dual -= alpha[i];
     }
     p->of[c].primal = 0.5 * norm + loss;
@@ -108,7 +109,7 @@ begin(const problem *p, int c)
             alpha[i] = fmin(alpha[i], bound_of(p, i));
         }
         if (alpha[i] > 0.0) {
-            mf_linear_add(p->w + (size_t)c * (data->d + 1), data->label[i] == c ? alpha[i] : -alpha[i], data->x + i * data->d,
+            p->loops->add(p->w + (size_t)c * (data->d + 1), data->label[i] == c ? alpha[i] : -alpha[i], data->x + i * data->d,
                           data->d);
         }
     }
@@ -167,7 +168,7 @@ mf_status
 mf_svm_fit(mf_linear *out, const mf_linear_data *data, const mf_linear_opts *o, mf_linear_report *report, mf_err *err)
 {
     const size_t classes = (size_t)data->classes;
-    problem      p       = {.data = data, .o = o};
+    problem      p       = {.data = data, .loops = mf_linear_best(), .o = o};
     mf_status    st;
 
     if ((st = mf_linear_begin(out, data, o, err)) < 0) {

@@ -8,6 +8,7 @@
 
 #include "core/json.h"
 #include "core/mem.h"
+#include "core/registry.h"
 
 #define MF_PLOT(NAME) extern const mf_plot_def mf_plot_##NAME;
 #include "viz/figures/plot_list.h"
@@ -73,25 +74,24 @@ mf_figure_free(mf_figure *f)
     *f = (mf_figure){0};
 }
 
+static const char *
+name_at(size_t i)
+{
+    return plots[i]->name;
+}
+
 mf_status
 mf_figure_make(mf_figure *out, const char *plot, const char *name, const void *data, mf_err *err)
 {
-    const mf_plot_def *def = NULL;
-    const char        *names[N_PLOTS + 1] = {0}, *near;
+    const mf_plot_def *def;
+    size_t             at = 0;
     mf_status          st;
 
     *out = (mf_figure){0};
-    for (int i = 0; i < N_PLOTS; i++) {
-        names[i] = plots[i]->name;
-        if (mf_str_eq(plots[i]->name, plot)) {
-            def = plots[i];
-        }
+    if ((st = mf_registry_find(&at, "plot", plot, name_at, N_PLOTS, err)) < 0) {
+        return st;
     }
-    if (def == NULL) {
-        near = mf_str_nearest(plot, names);
-        return mf_fail(err, MF_E_NOTFOUND, "there is no plot '%s'%s%s%s", plot, near ? "; did you mean '" : "", near ? near : "",
-                       near ? "'?" : "");
-    }
+    def = plots[at];
     snprintf(out->name, sizeof out->name, "%s", name[0] != '\0' ? name : plot);
     for (char *p = out->name; *p != '\0'; p++) {
         if (!isalnum((unsigned char)*p) && strchr("-_.", *p) == NULL) {

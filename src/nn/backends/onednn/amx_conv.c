@@ -23,7 +23,8 @@ typedef struct conv_state {
     mf_dn_pair            *pair;
     size_t                *start;           /* [op + 1] */
     size_t                 w_at;            /* scratch: the weights as tiles */
-    bool                   data_gradient, cells, bias, res, relu;
+    bool                   data_gradient, cells;
+    dn_conv_tail           tail;
 } conv_state;
 
 typedef struct conv_job {
@@ -237,7 +238,7 @@ multiply(void *arg, size_t begin, size_t end, int thread)
         mf_dn_amx_conv t = {.x_pixel = s->ks * s->tiles * TILE, .x_k = s->tiles * TILE, .w = j->w + panel * s->taps * s->ks * 2 * TILE,
                             .w_tap = s->ks * 2 * TILE, .pair = s->pair + s->start[q], .pairs = s->start[q + 1] - s->start[q], .ks = s->ks,
                             .channels = (size_t)s->oc - c < MF_DN_PANEL ? 16 : 32, .y_image = s->op * (size_t)s->oc,
-                            .bias = j->bias == NULL ? NULL : j->bias + c, .relu = s->relu};
+                            .bias = j->bias == NULL ? NULL : j->bias + c, .relu = s->tail.relu};
 
         for (n = 0; n < (size_t)s->n; n += 32) {
             size_t at = n * t.y_image + q * (size_t)s->oc + c;
@@ -284,19 +285,9 @@ fwd_prepare(mf_prep *p, mf_err *err)
     if (st < 0) {
         return st;
     }
-    s->bias          = p->nin > 2 && p->has_in[2];
-    s->res           = p->nin > 3 && p->has_in[3];
-    s->relu          = ((const mf_conv2d_attrs *)p->attrs)->act == MF_ACT_RELU;
     p->in[0].layout  = mf_layout_nhwc(&p->in[0].shape);
     p->out[0].layout = mf_layout_nhwc(&p->out[0].shape);
-    if (s->bias) {
-        p->in[2].dtype  = MF_DTYPE_F32;
-        p->in[2].layout = mf_layout_plain(&p->in[2].shape);
-    }
-    if (s->res) {
-        p->in[3]      = p->out[0];
-        p->inplace[0] = 3;
-    }
+    s->tail = mf_dn_conv_tail(p);
     return MF_OK;
 }
 
@@ -304,7 +295,7 @@ static mf_status
 fwd_run(void *state, const mf_run *r, mf_err *err)
 {
     const conv_state *s = state;
-    conv_job          j = {.s = s, .x = r->in[0], .y = r->out[0], .bias = s->bias ? r->in[2] : NULL, .res = s->res ? r->in[3] : NULL};
+    conv_job          j = {.s = s, .x = r->in[0], .y = r->out[0], .bias = s->tail.bias ? r->in[2] : NULL, .res = s->tail.res ? r->in[3] : NULL};
 
     (void)err;
     conv_go(s, &j, r->scratch, r->in[1]);

@@ -7,6 +7,23 @@
 
 #include <stdio.h>
 
+dn_conv_tail
+mf_dn_conv_tail(mf_prep *p)
+{
+    const dn_conv_tail t = {.bias = p->nin > 2 && p->has_in[2], .res = p->nin > 3 && p->has_in[3],
+                            .relu = ((const mf_conv2d_attrs *)p->attrs)->act == MF_ACT_RELU};
+
+    if (t.bias) {
+        p->in[2].dtype  = MF_DTYPE_F32;
+        p->in[2].layout = mf_layout_plain(&p->in[2].shape);
+    }
+    if (t.res) {
+        p->in[3]      = p->out[0];
+        p->inplace[0] = 3;
+    }
+    return t;
+}
+
 void
 mf_dn_conv_geom(dn_conv *out, const mf_conv2d_attrs *a)
 {

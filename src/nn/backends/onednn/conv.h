@@ -29,6 +29,11 @@ typedef struct dn_conv_got {
     char                  name[40]; /* oneDNN's name of the implementation */
 } dn_conv_got;
 
+/* What a forward convolution does on its way out: + bias, + residual, ReLU. */
+typedef struct dn_conv_tail { bool bias, res, relu; } dn_conv_tail;
+/* Reads it off; once in[0] and out[0] have their form: the bias is asked for in f32, the residual as the output, which may take its place. */
+dn_conv_tail mf_dn_conv_tail(mf_prep *p);
+
 void      mf_dn_conv_geom(dn_conv *out, const mf_conv2d_attrs *a);
 mf_status mf_dn_conv_choose(dn_conv_got *out, mf_backend_ctx *ctx, const dn_conv_want *want, mf_err *err);
 /* The common part of `supports`: element types. */

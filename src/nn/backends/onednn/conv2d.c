@@ -12,7 +12,8 @@ typedef struct conv_state {
     dn_prim           prim;
     const mf_dn_simd *simd;
     mf_dn_permute     permute; /* weights from their f32 storage, where w_at is used */
-    bool              bias, res, own_w;
+    dn_conv_tail      tail;
+    bool              own_w;
     size_t            w_at;    /* scratch: the weights in bf16 */
     size_t            bytes;   /* of y */
 } conv_state;
@@ -96,21 +97,12 @@ conv_prepare(mf_prep *p, mf_err *err)
     p->in[0].layout  = got.x;
     p->in[1].layout  = got.w;
     p->out[0].layout = got.y;
-    if (want.bias) {
-        p->in[2].dtype  = MF_DTYPE_F32;
-        p->in[2].layout = mf_layout_plain(&p->in[2].shape);
-    }
-    if (want.res) {
-        p->in[3]      = p->out[0];
-        p->inplace[0] = 3;
-    }
+    s->tail          = mf_dn_conv_tail(p);
     p->scratch = s->prim.scratch;
     s->simd    = p->ctx->simd;
     if (p->free_in[1] && !p->inference && want.w.dtype == MF_DTYPE_BF16) {
         keep_gradient_layout(p, s, &got);
     }
-    s->bias    = want.bias;
-    s->res     = want.res;
     s->bytes   = mf_tdesc_bytes(&p->out[0]);
     p->state   = s;
     s          = NULL;
@@ -124,9 +116,9 @@ static mf_status
 conv_run(void *state, const mf_run *r, mf_err *err)
 {
     conv_state *s       = state;
-    void       *ptrs[4] = {r->in[0], r->in[1], r->out[0], s->bias ? r->in[2] : NULL};
+    void       *ptrs[4] = {r->in[0], r->in[1], r->out[0], s->tail.bias ? r->in[2] : NULL};
 
-    if (s->res && r->in[3] != r->out[0]) {
+    if (s->tail.res && r->in[3] != r->out[0]) {
         mf_dn_copy(r->out[0], r->in[3], s->bytes);
     }
     if (s->own_w) {

@@ -1,5 +1,6 @@
 /* nn/backends/onednn/onednn.c: the CPU backend: its context, and where activations live on this CPU. */
 #include "nn/backends/onednn/amx.h"
+#include "nn/backends/onednn/dot.h"
 #include "nn/backends/onednn/onednn.h"
 
 #include "core/mem.h"
@@ -72,6 +73,7 @@ onednn_open(mf_backend_ctx **out, mf_err *err)
     }
     ctx->simd     = mf_dn_simd_get((int)dnnl_get_effective_cpu_isa());
     ctx->amx      = mf_dn_amx_get((int)dnnl_get_effective_cpu_isa());
+    ctx->dot      = mf_dn_dot_get();
     ctx->home_f32 = DN_HOME_NCHW;
     (void)ask_home(&ctx->home_f32, ctx, dnnl_f32);
     ctx->home_bf16 = ctx->home_f32;

@@ -15,6 +15,7 @@ struct mf_backend_ctx {
     const mf_dn_simd  *simd;
     bool               has_bf16;           /* the vendor's kernels take bf16 here, emulated or not */
     const struct mf_dn_amx_loops *amx;     /* NULL without the tile unit */
+    const struct mf_dn_dot_loops *dot;     /* NULL where bf16 dot products do not pay */
     dn_home            home_f32, home_bf16;
 };
 
