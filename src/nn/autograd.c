@@ -89,6 +89,7 @@ mf_graph_backward(mf_graph *g, mf_ref loss, const mf_ref *wrt, size_t n_wrt, mf_
     st = backward(g, loss, need, grad, n_node, n_v, err);
     memcpy(g->scope, scope, sizeof scope);
     if (st < 0) goto done;
+    for (int32_t k = n_node; k < g->n_node; k++) g->node[k]->backward = true;
     for (int32_t i = 0; i < n_v; i++) {
         g->v[i].grad = grad[i];
         if (g->v[i].param && need[i]) g->v[i].param->unreached = grad[i] < 0;

@@ -14,6 +14,7 @@ typedef struct mf_node {
     int32_t          out[MF_OP_MAX_OUT];
     int              nin, nout;
     bool             dead;               /* swallowed by a fusion */
+    bool             backward;           /* added by mf_graph_backward */
 } mf_node;
 
 /* Shape rule. in[i] is NULL for an absent input. Sets out[0..nout-1]. */

@@ -54,6 +54,7 @@ mf_status mf_program_output_shape(const mf_program *p, const char *name, mf_shap
 
 typedef struct mf_program_stats {
     int    steps, reorders, fused;
+    int    made_again;      /* products that the backward pass computes a second time instead of keeping them */
     int    ref_fallbacks;   /* steps that run a reference kernel on another backend, conversions around it or not */
     size_t plan_bytes;      /* activations after reuse */
     size_t unplanned_bytes; /* their sum without reuse */

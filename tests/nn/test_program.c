@@ -298,6 +298,35 @@ test_stream(void **state)
 #endif
 }
 
+/* Attention's products are made again for the backward pass: less memory, the same bits. */
+static void
+test_made_again(void **state)
+{
+    float            loss[2], *grads[2];
+    mf_program_stats stats[2];
+    mf_err           err = {0};
+    size_t           n[2];
+
+    (void)state;
+    for (int fuse = 0; fuse < 2; fuse++) {
+        net a;
+
+        net_open(&a, "cbam_resnet18");
+        assert_mf_ok(mf_graph_backward(a.train, mf_graph_find(a.train, "loss"), NULL, 0, &err), &err);
+        n[fuse] = step(&a, "ref", 0, fuse == 1, &loss[fuse], &grads[fuse], &stats[fuse]);
+        net_close(&a);
+    }
+    print_message("cbam_resnet18: %d steps and %zu bytes, with products made again %d steps and %zu\n", stats[0].steps, stats[0].plan_bytes, stats[1].steps,
+                  stats[1].plan_bytes);
+    assert_int_equal(stats[1].made_again, 4); /* a block each; not on maps of four pixels and one */
+    assert_int_equal(stats[0].made_again, 0);
+    assert_true(stats[1].plan_bytes < stats[0].plan_bytes);
+    assert_true(n[0] == n[1]);
+    assert_true(worst(grads[0], grads[1], n[0]) < 1e-5); /* unfused, batch norm's gradient is summed in another order */
+    mf_free(grads[0]);
+    mf_free(grads[1]);
+}
+
 /* Evaluation: folded batch norms, and a workspace shared by programs of two batch sizes. */
 static void
 eval_logits(net *n, const char *backend, int batch, bool fuse, mf_workspace *ws, float *out, mf_program_stats *stats)
@@ -599,6 +628,7 @@ main(void)
         cmocka_unit_test(test_ref_runs_resnet),     cmocka_unit_test(test_folding_ref), cmocka_unit_test(test_refresh),
         cmocka_unit_test(test_onednn_equals_ref),   cmocka_unit_test(test_folding_onednn), cmocka_unit_test(test_spend),
         cmocka_unit_test(test_initial_values),      cmocka_unit_test(test_stream),
+        cmocka_unit_test(test_made_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
