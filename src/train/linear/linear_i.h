@@ -7,9 +7,8 @@
 
 /* Loops over a sample x [d] and its constant feature, by instruction set; w [d + 1]. */
 typedef struct mf_linear_loops {
-    double (*dot)(const double *w, const float *x, size_t d);                   /* w (x, 1) */
-    void (*add)(double *w, double a, const float *x, size_t d);                 /* w += a (x, 1) */
-    void (*add_squares)(double *w, double a, const float *x, size_t d);         /* w += a (x^2, 1) */
+    double (*dot)(const double *w, const float *x, size_t d);   /* w (x, 1) */
+    void (*add)(double *w, double a, const float *x, size_t d); /* w += a (x, 1) */
 } mf_linear_loops;
 extern const mf_linear_loops mf_linear_loops_base;
 #if MF_ISA_X86
@@ -30,7 +29,7 @@ mf_status mf_linear_begin(mf_linear *out, const mf_linear_data *data, const mf_l
 
 /* The squared hinge's problem (train/linear.h) of class c. w [d + 1] and alpha [n] are one another's on entry (zeros, or an earlier
  * answer) and on return; rows [n] and room are scratch. */
-#define MF_LINEAR_NEWTON_ROOM(n, d) (2 * (n) + 7 * ((d) + 1))
+#define MF_LINEAR_NEWTON_ROOM(n, d) (2 * (n) + 5 * ((d) + 1))
 void mf_linear_newton(const mf_linear_data *data, const mf_linear_opts *o, int c, double *w, double *alpha, uint32_t *rows,
                       double *room, mf_linear_report *report);
 

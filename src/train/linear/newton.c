@@ -3,8 +3,9 @@
  *     f(w) = 1/2 |w|^2 + c sum_i s_i max(0, 1 - y_i w x_i)^2
  *
  * by Keerthi and DeCoste's finite Newton method: with I = {i: y_i w x_i < 1} the function is quadratic as long as I stays,
- * (1 + 2 c sum_I s_i x_i x_i') dir = -grad is solved by conjugate gradients, preconditioned by its diagonal, and along dir f, piecewise quadratic, is minimised
- * exactly. a_i = 2 c s_i max(0, 1 - y_i w x_i) is a point of the dual, and there the gap is |grad|^2 / 2. */
+ * (1 + 2 c sum_I s_i x_i x_i') dir = -grad is solved by conjugate gradients, and along dir f, piecewise quadratic, is minimised
+ * exactly. a_i = 2 c s_i max(0, 1 - y_i w x_i) is a point of the dual, and there the gap is |grad|^2 / 2.
+ * The Hessian's diagonal as preconditioner took 104 and 138 passes instead of 33 and 57 (8,192 numbers of FER+, C 0.01 and 0.1). */
 #include <math.h>
 #include <string.h>
 
@@ -21,7 +22,6 @@ typedef struct task {
     double                c;
     int                   class;
     double               *w, *grad, *dir, *rest, *conj, *hess; /* [d + 1] */
-    double               *diag, *near;                         /* [d + 1]: the diagonal; rest over it */
     double               *margin, *slope;                      /* [n]: y_i w x_i, and its change along dir */
     uint32_t             *row;                                 /* [n]: I */
     size_t                rows;
@@ -44,7 +44,7 @@ sign(const task *t, size_t i)
     return t->data->label[i] == t->class ? 1.0 : -1.0;
 }
 
-/* I, gradient and diagonal at w; the value of f. */
+/* I and gradient at w; the value of f. */
 static double
 look(task *t)
 {
@@ -54,9 +54,6 @@ look(task *t)
 
     t->rows = 0;
     memcpy(t->grad, t->w, (d + 1) * sizeof *t->grad);
-    for (size_t k = 0; k <= d; k++) {
-        t->diag[k] = 1.0;
-    }
     for (size_t i = 0; i < data->n; i++) {
         const double miss = 1.0 - t->margin[i], cs = t->c * mf_linear_weight(data, i);
 
@@ -64,7 +61,6 @@ look(task *t)
             t->row[t->rows++] = (uint32_t)i;
             loss += cs * miss * miss;
             t->loops->add(t->grad, -2.0 * cs * miss * sign(t, i), data->x + i * d, d);
-            t->loops->add_squares(t->diag, 2.0 * cs, data->x + i * d, d);
         }
     }
     return 0.5 * dot(t->w, t->w, d + 1) + loss;
@@ -76,17 +72,15 @@ solve(task *t, int passes)
 {
     const mf_linear_data *data = t->data;
     const size_t          d    = data->d, size = d + 1;
-    const double          stop = dot(t->grad, t->grad, size) * FORCING * FORCING;
-    double                now;
+    double                now  = dot(t->grad, t->grad, size);
+    const double          stop = now * FORCING * FORCING;
     int                   pass = 0;
 
     memset(t->dir, 0, size * sizeof *t->dir);
     for (size_t k = 0; k < size; k++) {
-        t->rest[k] = -t->grad[k];
-        t->near[k] = t->conj[k] = t->rest[k] / t->diag[k];
+        t->rest[k] = t->conj[k] = -t->grad[k];
     }
-    now = dot(t->rest, t->near, size);
-    while (pass < passes && dot(t->rest, t->rest, size) > stop) {
+    while (now > stop && pass < passes) {
         double step, next;
 
         memcpy(t->hess, t->conj, size * sizeof *t->hess);
@@ -101,11 +95,10 @@ solve(task *t, int passes)
         for (size_t k = 0; k < size; k++) {
             t->dir[k] += step * t->conj[k];
             t->rest[k] -= step * t->hess[k];
-            t->near[k] = t->rest[k] / t->diag[k];
         }
-        next = dot(t->rest, t->near, size);
+        next = dot(t->rest, t->rest, size);
         for (size_t k = 0; k < size; k++) {
-            t->conj[k] = t->near[k] + next / now * t->conj[k];
+            t->conj[k] = t->rest[k] + next / now * t->conj[k];
         }
         now = next;
     }
@@ -164,8 +157,6 @@ mf_linear_newton(const mf_linear_data *data, const mf_linear_opts *o, int c, dou
     t.rest = t.dir + (d + 1);
     t.conj = t.rest + (d + 1);
     t.hess = t.conj + (d + 1);
-    t.diag = t.hess + (d + 1);
-    t.near = t.diag + (d + 1);
     for (size_t i = 0; i < n; i++) {
         t.margin[i] = sign(&t, i) * t.loops->dot(w, data->x + i * d, d);
     }

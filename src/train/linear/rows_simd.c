@@ -43,20 +43,4 @@ add(double *w, double a, const float *x, size_t d)
     w[d] += a;
 }
 
-static void
-add_squares(double *w, double a, const float *x, size_t d)
-{
-    size_t i = 0;
-
-    for (; i + W <= d; i += W) {
-        const vd v = WIDEN(x + i);
-
-        AT(w + i) += a * (v * v);
-    }
-    for (; i < d; i++) {
-        w[i] += a * ((double)x[i] * (double)x[i]);
-    }
-    w[d] += a;
-}
-
-const mf_linear_loops MF_ISA_NAME(mf_linear_loops) = {dot, add, add_squares};
+const mf_linear_loops MF_ISA_NAME(mf_linear_loops) = {dot, add};
