@@ -7,13 +7,20 @@
 
 #include "core/cpu.h"
 
-/* oneDNN's variable caps our own kernels too, so that both paths can be tried on one machine. */
-static mf_isa
-cap(void)
+/* oneDNN's variable caps our own kernels too, so that both paths can be tried on one machine. NULL: no cap. */
+static const char *
+cap_name(void)
 {
     const char *v = getenv("ONEDNN_MAX_CPU_ISA");
 
-    if (!v) v = getenv("DNNL_MAX_CPU_ISA");
+    return v ? v : getenv("DNNL_MAX_CPU_ISA");
+}
+
+static mf_isa
+cap(void)
+{
+    const char *v = cap_name();
+
     if (!v) return MF_ISA_AVX512;
     if (strncmp(v, "AVX2", 4) == 0) return MF_ISA_AVX2;
     if (strcmp(v, "SSE41") == 0 || strcmp(v, "AVX") == 0) return MF_ISA_BASE;
@@ -48,9 +55,8 @@ mf_isa_name(mf_isa isa)
 bool
 mf_isa_fast_bf16(void)
 {
-    const char *v = getenv("ONEDNN_MAX_CPU_ISA");
+    const char *v = cap_name();
 
-    if (!v) v = getenv("DNNL_MAX_CPU_ISA");
     if (mf_isa_best() != MF_ISA_AVX512 || (v && strncmp(v, "AVX512", 6) == 0 && !strstr(v, "AMX"))) return false;
     return mf_cpu_has(MF_CPU_AMX_TILE) && mf_cpu_has(MF_CPU_AMX_BF16);
 }
@@ -59,9 +65,8 @@ bool
 mf_isa_fast_dots(void)
 {
 #if MF_ISA_X86
-    const char *v = getenv("ONEDNN_MAX_CPU_ISA");
+    const char *v = cap_name();
 
-    if (!v) v = getenv("DNNL_MAX_CPU_ISA");
     if (v && (strcmp(v, "AVX512_CORE") == 0 || strcmp(v, "AVX512_CORE_VNNI") == 0)) return false;
     return mf_isa_best() == MF_ISA_AVX512 && mf_cpu_has(MF_CPU_AVX512_BF16) && __builtin_cpu_is("amd");
 #else

@@ -149,6 +149,12 @@ test_winograd(void **state)
         c.tol16   = strcmp(c.op, "conv2d_dw") == 0 ? 1e-4 : 0;
         parity_run(&c);
     }
+    if (mf_isa_fast_dots()) { /* constant weights are transformed where that saves much alone */
+        parity_run(&(const parity_case){.op = "conv2d", .attrs = PADS(1, 1, 0), .in = {ACT(1, 32, 16, 16), ACT(48, 32, 3, 3)}, .const_in = 2,
+                                        .plain16 = "winograd.conv2d"});
+        parity_run(&(const parity_case){.op = "conv2d", .attrs = PADS(1, 1, 0), .in = {ACT(1, 32, 7, 7), ACT(48, 32, 3, 3)}, .const_in = 2,
+                                        .plain16 = "onednn.conv2d"});
+    }
 }
 
 /* 1 x 1 in bf16 without AMX: strides, odd counts of blocks and pixels, chunks that end within an image, more pixels than one chunk. */

@@ -295,6 +295,10 @@ test_stream(void **state)
     stream_case("cbam_resnet18", "onednn", MF_PREC_F32);
     stream_case("mobilenet_v2", "onednn", MF_PREC_F32);
     stream_case("ran18", "onednn", MF_PREC_F32);
+    if (mf_cpu_has(MF_CPU_AVX512BW)) {
+        stream_case("resnet18", "onednn", MF_PREC_BF16);
+        stream_case("cbam_resnet18", "onednn", MF_PREC_BF16);
+    }
 #endif
 }
 

@@ -10,6 +10,7 @@
  *   gradient 16 : 35; 1 x 1 kernels lose. */
 #include "nn/backends/onednn/small.h"
 #include "nn/backends/onednn/chan.h"
+#include "nn/backends/onednn/conv.h"
 #include "nn/backends/onednn/onednn.h"
 
 #include <stdio.h>
@@ -29,7 +30,7 @@ typedef struct small_state {
     mf_dn_pair              *pair;           /* all lists, one after the other */
     size_t                  *start;          /* of each output pixel (dw: of each tap), and the end */
     size_t                   x_at, d_at, vec_at;
-    bool                     bias, res, relu;
+    dn_conv_tail             tail;
     mf_dn_chan               chan;           /* of the result, for bias, residual and ReLU */
 } small_state;
 
@@ -222,16 +223,16 @@ small_run(small_state *s, void *scratch, void *y, const void *x, const void *w, 
 
     pack(s, (float *)(void *)((char *)scratch + s->x_at), x, s->rb, s->rp);
     mf_parallel_for((s->ob + 1) / 2 * s->op, 1, tiles, &j);
-    if (s->bias || s->res || s->relu) {
+    if (s->tail.bias || s->tail.res || s->tail.relu) {
         float *zero = (float *)(void *)((char *)scratch + s->vec_at), *one = zero + s->chan.padded, *shift = one + s->chan.padded;
         size_t c;
 
         for (c = 0; c < s->chan.padded; c++) {
             zero[c]  = 0.0f;
             one[c]   = 1.0f;
-            shift[c] = s->bias ? bias[c] : 0.0f;
+            shift[c] = s->tail.bias ? bias[c] : 0.0f;
         }
-        mf_dn_chan_affine(&s->chan, s->simd, false, y, y, s->res ? res : NULL, zero, one, shift, s->relu);
+        mf_dn_chan_affine(&s->chan, s->simd, false, y, y, s->tail.res ? res : NULL, zero, one, shift, s->tail.relu);
     }
     return MF_OK;
 }
@@ -261,20 +262,12 @@ fwd_prepare(mf_prep *p, mf_err *err)
     if ((st = small_new(&s, p, LIST_FWD, p->attrs, &p->in[0].shape, &p->out[0].shape, &p->in[1].shape, err)) < 0) {
         return st;
     }
-    s->bias = p->nin > 2 && p->has_in[2];
-    s->res  = p->nin > 3 && p->has_in[3];
-    s->relu = ((const mf_conv2d_attrs *)p->attrs)->act == MF_ACT_RELU;
     p->in[0].layout  = mf_layout_nchw_c(&p->in[0].shape, v);
     p->in[1].layout  = weight_layout(&p->in[1].shape, v, false);
     p->in[1].dtype   = MF_DTYPE_F32;
     p->out[0].layout = mf_layout_nchw_c(&p->out[0].shape, v);
-    if (s->bias) {
-        p->in[2].dtype  = MF_DTYPE_F32;
-        p->in[2].layout = mf_layout_plain(&p->in[2].shape);
-    }
-    if (s->res) {
-        p->in[3] = p->out[0];
-    }
+    s->tail       = mf_dn_conv_tail(p);
+    p->inplace[0] = -1; /* the residual is read after the sum is written */
     if (!mf_dn_chan_of(&s->chan, &p->out[0])) {
         small_release(s);
         return mf_fail(err, MF_E_INTERNAL, "a blocked map without rows of channels");
@@ -292,7 +285,7 @@ fwd_run(void *state, const mf_run *r, mf_err *err)
     small_state *s = state;
 
     (void)err;
-    return small_run(s, r->scratch, r->out[0], r->in[0], r->in[1], s->bias ? r->in[2] : NULL, s->res ? r->in[3] : NULL);
+    return small_run(s, r->scratch, r->out[0], r->in[0], r->in[1], s->tail.bias ? r->in[2] : NULL, s->tail.res ? r->in[3] : NULL);
 }
 
 const mf_kernel_def mf_onednn_small_conv2d = {
