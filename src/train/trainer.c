@@ -166,88 +166,6 @@ set_up(mf_trainer *t, mf_err *err)
     return mf_trainer_results_head(t, err);
 }
 
-/* ---- scoring ---------------------------------------------------------------------------------------------- */
-
-static mf_status
-score(mf_figures *out, mf_trainer *t, mf_scorer *scorer, const mf_scores **scores, mf_err *err)
-{
-    const mf_scores *got;
-    mf_status        st;
-
-    if ((st = mf_scorer_run(scorer, &got, NULL, err)) < 0) {
-        return st;
-    }
-    mf_scores_metrics(&out->all, got, t->job->data, MF_DOMAIN_ALL);
-    mf_scores_metrics(&out->clear, got, t->job->data, MF_DOMAIN_CLEAR);
-    mf_scores_metrics(&out->occluded, got, t->job->data, MF_DOMAIN_OCCLUDED);
-    if (scores != NULL) {
-        *scores = got;
-    }
-    return MF_OK;
-}
-
-/* The present weights become the best. */
-static mf_status
-keep_best(mf_trainer *t, mf_err *err)
-{
-    if (t->best.n == 0) {
-        return mf_network_export(t->net, "best/", &t->best, err);
-    }
-    mf_network_reexport(t->net, "best/", &t->best);
-    return MF_OK;
-}
-
-/* After an epoch: score, compare, remember. Works on the averaged weights where there is an average. */
-static mf_status
-judge(mf_trainer *t, mf_err *err)
-{
-    mf_scorer *by = t->s->t.select == MF_SELECT_FOLD && t->test != NULL ? t->test : t->val;
-    mf_status  st = MF_OK;
-    double     accuracy, loss;
-
-    mf_optim_swap_ema(t->optim);
-    if (t->val != NULL && (st = score(&t->figures, t, t->val, NULL, err)) < 0) {
-        goto done;
-    }
-    if (by == NULL) { /* nothing to choose by: the last epoch is the best */
-        t->c.best_epoch = t->c.epoch;
-        st              = keep_best(t, err);
-        goto done;
-    }
-    accuracy = t->figures.all.accuracy;
-    loss     = t->figures.all.loss;
-    if (by == t->test) {
-        mf_figures *f = mf_calloc(1, sizeof *f);
-
-        if (f == NULL) {
-            st = mf_oom(err, sizeof *f, "figures");
-            goto done;
-        }
-        st       = score(f, t, t->test, NULL, err);
-        accuracy = f->all.accuracy;
-        loss     = f->all.loss;
-        mf_free(f);
-        if (st < 0) {
-            goto done;
-        }
-    }
-    if (t->c.best_epoch == 0 || accuracy > t->c.best_score || (accuracy == t->c.best_score && loss < t->c.best_loss)) {
-        t->c.bad        = t->c.best_epoch == 0 || accuracy > t->c.best_score ? 0 : t->c.bad + 1;
-        t->c.best_epoch = t->c.epoch;
-        t->c.best_score = accuracy;
-        t->c.best_loss  = loss;
-        st              = keep_best(t, err);
-    } else {
-        t->c.bad++;
-    }
-    if (t->s->schedule->epoch_end != NULL) {
-        t->s->schedule->epoch_end(t->s->schedule_cfg, &t->c.sched, t->val != NULL ? t->figures.all.accuracy : accuracy);
-    }
-done:
-    mf_optim_swap_ema(t->optim);
-    return st;
-}
-
 /* ---- epochs ----------------------------------------------------------------------------------------------- */
 
 static void
@@ -402,7 +320,7 @@ end_epoch(mf_trainer *t, double seconds, mf_err *err)
     if (!mf_optim_finite(t->optim)) {
         return not_a_number(t, "a weight", lr[0], err);
     }
-    if ((st = judge(t, err)) < 0) {
+    if ((st = mf_trainer_judge(t, err)) < 0) {
         return st;
     }
     t->c.train_loss     = t->c.sums.loss / n;
@@ -466,8 +384,8 @@ conclude(mf_trainer *t, const char *name, bool selected, mf_figures *val, mf_fig
     const mf_scores *scores = NULL;
     mf_status        st;
 
-    if ((t->val != NULL && (st = score(val, t, t->val, &scores, err)) < 0) ||
-        (t->test != NULL && (st = score(test, t, t->test, &scores, err)) < 0)) {
+    if ((t->val != NULL && (st = mf_trainer_score(val, t, t->val, &scores, err)) < 0) ||
+        (t->test != NULL && (st = mf_trainer_score(test, t, t->test, &scores, err)) < 0)) {
         return st;
     }
     if (t->val != NULL) {

@@ -64,6 +64,12 @@ mf_status mf_trainer_load(mf_trainer *t, bool *found, mf_err *err);
 /* Write RUN/weights/NAME.safetensors of the present weights, or of t->best. */
 mf_status mf_trainer_save_weights(mf_trainer *t, const char *name, bool best, mf_err *err);
 
+/* judge.c */
+/* Figures of all that a scorer holds, by domain. *scores (may be NULL) is the scorer's. */
+mf_status mf_trainer_score(mf_figures *out, mf_trainer *t, mf_scorer *scorer, const mf_scores **scores, mf_err *err);
+/* After an epoch: score, compare, remember. Works on the averaged weights where there is an average. */
+mf_status mf_trainer_judge(mf_trainer *t, mf_err *err);
+
 /* record.c */
 mf_status mf_trainer_write_tables(mf_trainer *t, mf_err *err);  /* results.csv, timings.csv */
 /* The same figures as the last row of results.csv, for TensorBoard. */
